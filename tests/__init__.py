@@ -1,0 +1,1 @@
+"""The promises of the product, driven through what its users use."""

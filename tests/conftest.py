@@ -1,0 +1,38 @@
+"""What every test may rely on: the options of the run, and which tests this machine and this database can run."""
+
+import os
+import shutil
+
+import pytest
+from django.conf import settings
+
+CHROMIUM = os.environ.get("BACKOFFICE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="where the tests run (read by tests/settings.py)")
+    parser.addoption("--night", action="store_true", help="the long form: also tests marked night, and more rounds of the others")
+
+
+def pytest_collection_modifyitems(config, items):
+    """On PostgreSQL only the books; on SQLite all but what needs PostgreSQL. What cannot run here is skipped and counted, not hidden."""
+    on_postgresql = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+    here, elsewhere = [], []
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        (here if not on_postgresql or marks & {"books", "postgresql"} else elsewhere).append(item)
+        if "postgresql" in marks and not on_postgresql:
+            item.add_marker(pytest.mark.skip(reason="runs on PostgreSQL only"))
+        if "night" in marks and not config.getoption("--night"):
+            item.add_marker(pytest.mark.skip(reason="long: runs at night"))
+        if "browser" in marks and not CHROMIUM:
+            item.add_marker(pytest.mark.skip(reason="no Chromium here"))
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = here
+
+
+@pytest.fixture(scope="session")
+def rounds(request):
+    """How often a repeated test repeats: `rounds(gate, night)` gives the number for this run."""
+    return lambda gate, night: night if request.config.getoption("--night") else gate

@@ -1,0 +1,32 @@
+"""The command line's own change set: commands of Django and its libraries that write records know nothing of `changes()`."""
+
+from django.core.management import execute_from_command_line
+
+# Short commands that only write. Whoever runs long (runserver, worker, migrate, demo) opens change sets of its own.
+WRAPPED = {"loaddata", "createsuperuser", "changepassword", "remove_stale_contenttypes"}
+SECRET_OPTIONS = ("password", "secret", "token", "key")
+
+
+def reason_of(argv):
+    """The command as typed, with the values of secret options left out."""
+    words, hide = [], False
+    for word in argv[1:]:
+        name, equals, _value = word.partition("=")
+        secret = name.startswith("-") and any(part in name.lower() for part in SECRET_OPTIONS)
+        words.append("…" if hide else f"{name}=…" if secret and equals else word)
+        hide = secret and not equals
+    return " ".join(words)
+
+
+def run_in_changeset(argv):
+    """Run a management command; those in WRAPPED inside one change set of kind “command”."""
+    if len(argv) > 1 and argv[1] in WRAPPED and not {"--help", "-h"} & set(argv):
+        import django
+
+        django.setup()
+        from models.audit.changes import changes
+
+        with changes("command", reason=reason_of(argv)):
+            execute_from_command_line(argv)
+    else:
+        execute_from_command_line(argv)

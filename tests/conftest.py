@@ -10,7 +10,7 @@ CHROMIUM = os.environ.get("BACKOFFICE_CHROMIUM") or shutil.which("chromium") or 
 
 
 def pytest_addoption(parser):
-    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="where the tests run (read by tests/settings.py)")
+    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="read by tests/settings.py")
     parser.addoption("--night", action="store_true", help="the long form: also tests marked night, and more rounds of the others")
 
 

@@ -11,7 +11,7 @@ class AuditConfig(AppConfig):
     verbose_name = _("Audit")
 
     def ready(self):
-        from models.audit import connections, install
+        from models.audit import connections, install, tasks  # noqa: F401  (declares the repeating tasks)
         from models.audit.changes import changes
         from models.base.protocols import open_changes
 

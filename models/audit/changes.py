@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from uuid import UUID
 
 from django.apps import apps
@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
+from models.audit import install
 from models.base.actor import acting, current_user
 from models.base.context import OPEN, OpenChangeSet, current_changeset
 from models.base.guards import AppendOnly, GuardError, LockedDocument, WriteOutsideChangeSet, translate_database_error
@@ -56,12 +57,14 @@ def changes(kind, *, user=None, reason="", on_behalf=None, request=None, source=
             with transaction.atomic():
                 yield current_changeset()
             return
-        with transaction.atomic():
+        with transaction.atomic(), ExitStack() as stack:
             opened = OpenChangeSet(id=ordered_uuid(), user_id=user.pk if user is not None else None, opening=opening)
-            if kind == "migration" and not _is_installed():
-                yield None
-                return
-            _begin(opened, kind, user=user, reason=reason, on_behalf=on_behalf, request=request, source=source, company=company, undoes=undoes)
+            if kind == "migration":
+                if not _is_installed():
+                    yield None
+                    return
+                stack.enter_context(install.guards_during_migration(connection))
+            _begin(opened, kind, user, request, reason=reason, on_behalf=on_behalf, source=source, company=company, undoes=undoes)
             token = OPEN.set(opened)
             try:
                 yield opened.id
@@ -105,7 +108,7 @@ def _is_installed():
     return Touch._meta.db_table in connection.introspection.table_names()
 
 
-def _begin(opened, kind, *, user, reason, on_behalf, request, source, company, undoes):
+def _begin(opened, kind, user, request, *, reason, on_behalf, source, company, undoes):
     from models.audit.models import ChangeSet
 
     ChangeSet.objects.create(

@@ -3,7 +3,7 @@
 from django.core.management import execute_from_command_line
 
 # Short commands that only write. Whoever runs long (runserver, worker, migrate, demo) opens change sets of its own.
-WRAPPED = {"loaddata", "createsuperuser", "changepassword", "remove_stale_contenttypes"}
+WRAPPED = {"loaddata", "createsuperuser"}
 SECRET_OPTIONS = ("password", "secret", "token", "key")
 
 
@@ -18,9 +18,16 @@ def reason_of(argv):
     return " ".join(words)
 
 
+def _is_wrapped(argv):
+    if len(argv) < 2 or argv[1] not in WRAPPED or {"--help", "-h"} & set(argv):
+        return False
+    # A question to the keyboard must not be asked inside a transaction; the user manager then opens the change set.
+    return argv[1] != "createsuperuser" or bool({"--noinput", "--no-input"} & set(argv))
+
+
 def run_in_changeset(argv):
     """Run a management command; those in WRAPPED inside one change set of kind “command”."""
-    if len(argv) > 1 and argv[1] in WRAPPED and not {"--help", "-h"} & set(argv):
+    if _is_wrapped(argv):
         import django
 
         django.setup()

@@ -2,13 +2,14 @@
 
 import hashlib
 import sys
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from django.apps import apps
 from django.core import checks
 from django.db import connections, transaction
 
-from models.base.triggers import PREFIX, quoted, triggers
+from models.base.triggers import PREFIX, guards_of_all_models, quoted, triggers
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ def remove_guards(connection):
 
 
 def _triggers_sqlite(cursor):
-    cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' AND substr(name, 1, %s) = %s", [len(PREFIX), PREFIX])
-    return {name: (table, sql) for name, table, sql in cursor.fetchall()}
+    cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
+    return {name: (table, sql) for name, table, sql in cursor.fetchall() if name.startswith(PREFIX)}
 
 
 def _problems_sqlite(connection, declared):
@@ -132,15 +133,35 @@ def _install_postgresql(cursor, found, by_name):
     statements += [f"DROP TRIGGER {quoted(p.trigger)} ON {quoted(p.table)}" for p in found if p.state == "superfluous"]
     cursor.execute(";\n".join(statements))
     present = _triggers_postgresql(cursor)
-    comments = [
-        f"COMMENT ON TRIGGER {quoted(t.name)} ON {quoted(t.table)} IS '{_digest(t.sql)} {_digest(present[t.table, t.name][2])}'" for t in wrong
-    ]
-    if comments:
-        cursor.execute(";\n".join(comments))
+    for trigger in wrong:
+        digests = f"{_digest(trigger.sql)} {_digest(present[trigger.table, trigger.name][2])}"
+        cursor.execute(f"COMMENT ON TRIGGER {quoted(trigger.name)} ON {quoted(trigger.table)} IS '{digests}'")
 
 
 def _is_last(sender):
     return sender is [config for config in apps.get_app_configs() if config.models_module is not None][-1]
+
+
+@contextmanager
+def guards_during_migration(connection):
+    """Record a data migration: history triggers made for the columns the tables have at this moment, without locks.
+
+    On SQLite they are taken off again, because later steps may rebuild tables; post_migrate puts the declared ones back.
+    """
+    tables, current = set(connection.introspection.table_names()), {}
+    with connection.cursor() as cursor:
+        for table, guard in guards_of_all_models().items():
+            if guard.history and {table, guard.history} <= tables:
+                columns = [column.name for column in connection.introspection.get_table_description(cursor, table)]
+                kept = {column.name for column in connection.introspection.get_table_description(cursor, guard.history)}
+                both = tuple(column for column in columns if column in kept)
+                untracked = tuple(pair for pair in guard.untracked if pair[0] in both)
+                stamps = tuple(column for column in guard.stamps if column in both)
+                current[table] = replace(guard, columns=both, untracked=untracked, stamps=stamps, locked=None)
+    install_guards(connection, current)
+    yield
+    if connection.vendor == "sqlite":
+        remove_guards(connection)
 
 
 def before_migrate(sender, using, plan=(), **kwargs):

@@ -40,7 +40,7 @@ def _outside(table):
 
 
 def _locked(table):
-    return LockedDocument(_("This document is locked: it is in approval, approved or void. Only notes, owner and progress may change."), code="locked")
+    return LockedDocument(_("This document is locked by its approval. Only notes, owner and progress may change."), code="locked")
 
 
 def _numbered(table):

@@ -77,7 +77,8 @@ class Tracked(HistoricalRecords):
         module = importlib.import_module(history_model.__module__ if inherited else self.module)
         setattr(module, history_model.__name__, history_model)
         registered_models[sender._meta.db_table] = sender
-        setattr(sender, self.manager_name, HistoryDescriptor(history_model, manager=self.history_manager, queryset=self.historical_queryset))
+        descriptor = HistoryDescriptor(history_model, manager=self.history_manager, queryset=self.historical_queryset)
+        setattr(sender, self.manager_name, descriptor)
 
     def add_extra_methods(self, cls):
         """No `save_without_historical_record`: there is no way around the triggers."""
@@ -110,10 +111,12 @@ class Tracked(HistoricalRecords):
     def get_meta_options(self, model):
         options = super().get_meta_options(model)
         table = model._meta.db_table
-        options["indexes"] = (
+        options["indexes"] = [
             models.Index(fields=[model._meta.pk.attname, "-history_date", "-history_id"], name=short_name(table, "hp")),
             models.Index(fields=["changeset"], name=short_name(table, "hc")),
-        )
+        ]
+        if getattr(model, "DOCUMENT_FIELD", None):  # deleted lines are found through their document
+            options["indexes"].append(models.Index(fields=[model.DOCUMENT_FIELD], name=short_name(table, "hd")))
         options["default_permissions"] = ()
         return options
 

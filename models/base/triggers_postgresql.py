@@ -62,7 +62,7 @@ def _recording_body(guard):
     def insert(sign, source):
         return (
             f"INSERT INTO {quoted(guard.history)} ({names}, history_date, history_type, history_user_id, changeset)"
-            f" SELECT {copied('r')}, clock_timestamp(), '{sign}', nullif(current_setting('audit.user', true), '')::bigint, change FROM {source} r;"
+            f" SELECT {copied('r')}, clock_timestamp(), '{sign}', who, change FROM {source} r;"
             " GET DIAGNOSTICS touched = ROW_COUNT;"
         )
 
@@ -80,6 +80,7 @@ def _recording_body(guard):
     return f"""
 DECLARE
   change uuid := nullif(current_setting('audit.cs', true), '')::uuid;
+  who bigint := nullif(current_setting('audit.user', true), '')::bigint;
   touched bigint;
   sign text;
 BEGIN
@@ -153,9 +154,9 @@ END"""
 def line_lock(guard):
     """Lines come, change and go only while their document is open."""
     opening = "IF coalesce(current_setting('audit.opening', true), '') <> '' THEN RETURN NULL; END IF;\n"
-    for suffix, event, table, unless in (("lock_i", "INSERT", "NEW TABLE AS written", opening), ("lock_d", "DELETE", "OLD TABLE AS written", "")):
+    for suffix, event, row, unless in (("lock_i", "INSERT", "NEW", opening), ("lock_d", "DELETE", "OLD", "")):
         function = identifier(guard.table, suffix)
-        each = f"REFERENCING {table} FOR EACH STATEMENT"
+        each = f"REFERENCING {row} TABLE AS written FOR EACH STATEMENT"
         yield _trigger(guard.table, suffix, f"AFTER {event}", each, function, _line_body(guard, "written", unless))
     column = quoted(guard.document_column)
     source = f"(VALUES (OLD.{column}), (NEW.{column})) AS both_documents({column})"

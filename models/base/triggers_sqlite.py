@@ -84,8 +84,8 @@ def line_lock(guard):
     """Lines come, change and go only while their document is open."""
 
     def in_lock(row):
-        state = f'SELECT "approval" FROM {quoted(guard.document_table)} WHERE {quoted(guard.document_key)} = {row}.{quoted(guard.document_column)}'
-        return f"({state}) IN ({_states(guard)})"
+        key = f"{quoted(guard.document_key)} = {row}.{quoted(guard.document_column)}"
+        return f'(SELECT "approval" FROM {quoted(guard.document_table)} WHERE {key}) IN ({_states(guard)})'
 
     refusal = _refuse(guards.LOCKED, guard.table)
     yield _trigger(guard.table, "lock_i", "BEFORE", "INSERT", refusal, f"audit_opening() = 0 AND {in_lock('NEW')}")

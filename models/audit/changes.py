@@ -7,8 +7,6 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Count
-from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from models.audit import install
@@ -28,13 +26,16 @@ __all__ = [
 ]
 
 
-# PostgreSQL: the transaction's number. SQLite: a number in the order of commits, which come one after the other.
+# The door is passed at every write, so its statements are plain SQL: Django's models would cost more than the triggers do.
+# transaction_number: on PostgreSQL the transaction's, on SQLite the order of the commits, which come one after the other.
+COLUMNS = "id, at, user_id, user_label, on_behalf_id, on_behalf_label, kind, reason, method, path, address, source, company_id, undoes, transaction_number"
 TRANSACTION_NUMBER = {
     "postgresql": "pg_current_xact_id()::text::bigint",
     "sqlite": "(SELECT coalesce(max(transaction_number), 0) + 1 FROM audit_changeset)",
 }
 SETTINGS = "SELECT set_config('audit.cs', %s, true), set_config('audit.user', %s, true), set_config('audit.opening', %s, true)"
-DROP_UNTOUCHED = "DELETE FROM audit_changeset c WHERE c.id = %s AND NOT EXISTS (SELECT 1 FROM audit_touch t WHERE t.changeset = c.id)"
+DROP_UNTOUCHED = "DELETE FROM audit_changeset WHERE id = %s AND NOT EXISTS (SELECT 1 FROM audit_touch WHERE changeset = %s)"
+TOUCH = "INSERT INTO audit_touch (changeset, model, operation, rows) VALUES (%s, %s, %s, %s)"
 
 
 def ordered_uuid():
@@ -109,56 +110,59 @@ def _is_installed():
 
 
 def _begin(opened, kind, user, request, *, reason, on_behalf, source, company, undoes):
-    from models.audit.models import ChangeSet
-
-    ChangeSet.objects.create(
-        id=opened.id,
-        at=timezone.now(),
-        transaction_number=RawSQL(TRANSACTION_NUMBER[connection.vendor], []),
-        user_id=opened.user_id,
-        user_label=_label(user),
-        on_behalf_id=getattr(on_behalf, "pk", on_behalf),
-        on_behalf_label=_label(on_behalf),
-        kind=kind,
-        reason=str(reason),
-        method=request.method[:10] if request is not None else "",
-        path=request.path[:300] if request is not None else "",
-        address=(request.META.get("REMOTE_ADDR") or "")[:45] if request is not None else "",
-        source=str(source)[:255],
-        company_id=getattr(company, "pk", company),
-        undoes=undoes,
-    )
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(SETTINGS, [str(opened.id), str(opened.user_id or ""), "on" if opened.opening else ""])
+    """Store the change set, and tell PostgreSQL's session; SQLite's triggers ask Python."""
+    values = [
+        _key(opened.id),
+        connection.ops.adapt_datetimefield_value(timezone.now()),
+        opened.user_id,
+        _label(user),
+        getattr(on_behalf, "pk", on_behalf),
+        _label(on_behalf),
+        kind,
+        str(reason),
+        request.method[:10] if request is not None else "",
+        request.path[:300] if request is not None else "",
+        (request.META.get("REMOTE_ADDR") or "")[:45] if request is not None else "",
+        str(source)[:255],
+        getattr(company, "pk", company),
+        _key(undoes),
+    ]
+    insert = f"INSERT INTO audit_changeset ({COLUMNS}) VALUES ({'%s, ' * len(values)}{TRANSACTION_NUMBER[connection.vendor]})"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"{insert}; {SETTINGS}", [*values, str(opened.id), str(opened.user_id or ""), "on" if opened.opening else ""])
+        else:
+            cursor.execute(insert, values)
 
 
 def _end(opened):
     """Count what was written, drop a change set that wrote nothing, and close it for the rest of the transaction."""
-    from models.audit.models import ChangeSet, Touch
+    key = _key(opened.id)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # SET LOCAL outlives a released savepoint, hence the reset
+            cursor.execute(f"{DROP_UNTOUCHED}; {SETTINGS}", [key, key, "", "", ""])
+            return
+        touches = [(key, label, operation, rows) for label in sorted(opened.touched) for operation, rows in _count(cursor, opened, label)]
+        if touches:
+            cursor.executemany(TOUCH, touches)
+        else:
+            cursor.execute(DROP_UNTOUCHED, [key, key])
 
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:  # SET LOCAL outlives a released savepoint, hence the reset
-            cursor.execute(f"{DROP_UNTOUCHED}; {SETTINGS}", [opened.id, "", "", ""])
-        return
-    touches = list(_count_touched(opened))
-    if touches:
-        Touch.objects.bulk_create(touches)
-    else:
-        ChangeSet.objects.filter(pk=opened.id).delete()
+
+def _count(cursor, opened, label):
+    """Rows written by operation. History is counted again, so that what a savepoint took back does not count."""
+    history = getattr(apps.get_model(label), "history", None)
+    if history is None:
+        return [("+", opened.touched[label])]
+    cursor.execute(
+        f'SELECT history_type, count(*) FROM "{history.model._meta.db_table}" WHERE changeset = %s GROUP BY history_type', [_key(opened.id)]
+    )
+    return cursor.fetchall()
 
 
-def _count_touched(opened):
-    """Counts of the rows written; history is counted again, so that what a savepoint took back does not count."""
-    from models.audit.models import Touch
-
-    for label, written in sorted(opened.touched.items()):
-        history = getattr(apps.get_model(label), "history", None)
-        counts = [("+", written)]
-        if history is not None:
-            counts = history.filter(changeset=opened.id).order_by().values_list("history_type").annotate(rows=Count("*"))
-        for operation, rows in counts:
-            yield Touch(changeset=opened.id, model=label, operation=operation, rows=rows)
+def _key(value):
+    """A UUID as the database stores it."""
+    return value.hex if value is not None and connection.vendor == "sqlite" else value
 
 
 def _label(somebody):

@@ -139,26 +139,31 @@ def document_lock(guard):
     yield _refusing(guard.table, "lock_d", "DELETE", REFUSE_NUMBERED, fixed)
 
 
-def _line_body(guard, source, unless=""):
-    """Lock the documents of the written lines, in order of their keys, then look: a document being submitted waits for its lines."""
+def _line_body(guard, keys, unless=""):
+    """Lock the documents of the written lines, in order of their keys, and look: a document being submitted waits for its lines.
+
+    The states are read by an aggregate, so that no condition moves below the lock and leaves open documents unlocked.
+    """
     document, key = quoted(guard.document_table), quoted(guard.document_key)
-    keys = f"SELECT {quoted(guard.document_column)} FROM {source}"
     return f"""
+DECLARE in_lock boolean;
 BEGIN
-{unless}PERFORM 1 FROM {document} d WHERE d.{key} IN ({keys}) ORDER BY d.{key} FOR NO KEY UPDATE;
-IF EXISTS (SELECT 1 FROM {document} d WHERE d.{key} IN ({keys}) AND d."approval" IN ({_states(guard)})) THEN {_raise(guards.LOCKED)} END IF;
+{unless}SELECT bool_or(d."approval" IN ({_states(guard)})) INTO in_lock
+  FROM (SELECT "approval" FROM {document} WHERE {key} IN ({keys}) ORDER BY {key} FOR NO KEY UPDATE) d;
+IF in_lock THEN {_raise(guards.LOCKED)} END IF;
 RETURN NULL;
 END"""
 
 
 def line_lock(guard):
     """Lines come, change and go only while their document is open."""
+    column = quoted(guard.document_column)
     opening = "IF coalesce(current_setting('audit.opening', true), '') <> '' THEN RETURN NULL; END IF;\n"
     for suffix, event, row, unless in (("lock_i", "INSERT", "NEW", opening), ("lock_d", "DELETE", "OLD", "")):
         function = identifier(guard.table, suffix)
         each = f"REFERENCING {row} TABLE AS written FOR EACH STATEMENT"
-        yield _trigger(guard.table, suffix, f"AFTER {event}", each, function, _line_body(guard, "written", unless))
-    column = quoted(guard.document_column)
-    source = f"(VALUES (OLD.{column}), (NEW.{column})) AS both_documents({column})"
+        yield _trigger(guard.table, suffix, f"AFTER {event}", each, function, _line_body(guard, f"SELECT {column} FROM written", unless))
     each = f"FOR EACH ROW WHEN ({_differs(guard.locked)})"
-    yield _trigger(guard.table, "lock_u", "AFTER UPDATE", each, identifier(guard.table, "lock_u"), _line_body(guard, source))
+    yield _trigger(
+        guard.table, "lock_u", "AFTER UPDATE", each, identifier(guard.table, "lock_u"), _line_body(guard, f"OLD.{column}, NEW.{column}")
+    )

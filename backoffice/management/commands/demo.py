@@ -109,7 +109,7 @@ def refuse_taken_port(port):
 def web_command(port):
     return [
         *(sys.executable, "-m", "gunicorn", "backoffice.wsgi", f"--bind={HOST}:{port}", "--worker-class=gthread"),
-        *(f"--workers={WEB_WORKERS}", f"--threads={WEB_THREADS}", "--no-control-socket", "--graceful-timeout=5", "--log-level=warning"),
+        *(f"--workers={WEB_WORKERS}", f"--threads={WEB_THREADS}", "--no-control-socket", "--graceful-timeout=1", "--log-level=warning"),
     ]
 
 

@@ -2,7 +2,8 @@
 
 Promises: SIGTERM or Ctrl-C finishes the running task and takes no other; a second one stops at once. A locked or lost database is
 waited for. A task whose worker was killed is started again by any worker that lives (models.audit.jobs.recover), so a task must bear
-being run twice. Periodic jobs are due in every worker and done by one. Results older than KEEP_DAYS are removed.
+being run twice. Repeating tasks (`every` in any area's tasks.py, the pruning of old results among them) become due in every worker
+and are enqueued by one.
 """
 
 import logging
@@ -11,26 +12,18 @@ import signal
 import threading
 import time
 
-from django.core.management import call_command
 from django.db import InterfaceError, OperationalError, connections
 from django.utils.crypto import get_random_string
+from django.utils.module_loading import autodiscover_modules
 from django_tasks_db.management.commands import db_worker
 
 from models.audit import jobs
 
 logger = logging.getLogger("backoffice.worker")
 
-BEAT_SECONDS = 10
-PRUNE_SECONDS = 3600
-KEEP_DAYS, KEEP_FAILED_DAYS = 7, 30
-
 
 class SafeWorker(db_worker.Worker):
     """The library's worker with a heartbeat, and with a database that may go away and come back."""
-
-    def __init__(self, **options):
-        super().__init__(**options)
-        self._stopped = threading.Event()
 
     def shutdown(self, number, frame):
         """Only say so: the loop ends after this task or this pause. Leaving from inside a signal could abandon a task just claimed."""
@@ -40,7 +33,8 @@ class SafeWorker(db_worker.Worker):
         self.running = False
 
     def run(self):
-        heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        stopped = threading.Event()
+        heart = threading.Thread(target=jobs.heartbeat, args=(lambda: self.worker_id, stopped), name="heartbeat", daemon=True)
         heart.start()
         try:
             while self.running:
@@ -53,32 +47,8 @@ class SafeWorker(db_worker.Worker):
                     self.worker_id = get_random_string(32)  # the old id goes stale, which frees a task left half done
                     time.sleep(1 + random.random())
         finally:
-            self._stopped.set()
+            stopped.set()
             heart.join(2)
-
-    def _beat(self):
-        """Say that this worker lives, free the tasks of those that do not, enqueue what is due, sometimes prune. Never ends by an error."""
-        prune_at = time.monotonic() + random.uniform(0.1, 1) * PRUNE_SECONDS  # workers started together do not prune together
-        while not self._stopped.is_set():
-            try:
-                jobs.heartbeat(lambda: self.worker_id)
-                jobs.recover()
-                jobs.tick()
-                if time.monotonic() > prune_at:
-                    prune_at = time.monotonic() + PRUNE_SECONDS
-                    prune_results()
-            except Exception:
-                logger.exception("heartbeat failed, trying again")
-                connections.close_all()
-            self._stopped.wait(BEAT_SECONDS)
-        connections.close_all()
-
-
-def prune_results():
-    """Forget finished tasks: what they did stands in the books, and the table is polled several times a second."""
-    call_command(
-        "prune_db_task_results", queue_name="*", min_age_days=KEEP_DAYS, failed_min_age_days=KEEP_FAILED_DAYS, verbosity=0, skip_checks=True
-    )
 
 
 class Command(db_worker.Command):
@@ -91,6 +61,7 @@ class Command(db_worker.Command):
 
     def handle(self, *, verbosity, queue_name, exclude_queues, worker_id, **options):
         self.configure_logging(verbosity)
+        autodiscover_modules("tasks")
         worker = SafeWorker(
             queue_names=queue_name.split(","),
             excluded_queue_names=exclude_queues.split(",") if exclude_queues else [],

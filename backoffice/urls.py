@@ -1,0 +1,12 @@
+"""Addresses: the admin at the root, health for whoever watches."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from backoffice.health import health
+
+urlpatterns = [
+    path("health/", health, name="health"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("", admin.site.urls),
+]

@@ -1,0 +1,1 @@
+"""What it adds up to: boards of charts over rollups and ledgers. Imports models only."""

@@ -1,0 +1,1 @@
+"""What a record, document, line and ledger are; operations, policy, exact numbers. No tables; imports no other area: areas above fill its protocols."""

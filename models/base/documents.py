@@ -1,0 +1,144 @@
+"""What a document is: numbered at submit, approved by a route, locked while pending and after approval."""
+
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from models.base.fields import AmountField, PercentField, RateField
+from models.base.money import line_amounts, money, spread, taxed
+from models.base.records import Record
+
+
+def business_today():
+    """The date in the company's time zone."""
+    return timezone.localdate()
+
+
+class Approval(models.TextChoices):
+    """Where a document stands with those who decide."""
+
+    DRAFT = "draft", _("Draft")
+    PENDING = "pending", _("In approval")
+    RETURNED = "returned", _("Returned for changes")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    VOID = "void", _("Void")
+
+
+LOCKING = (Approval.PENDING, Approval.APPROVED, Approval.REJECTED, Approval.VOID)
+EDITABLE = (Approval.DRAFT, Approval.RETURNED, Approval.WITHDRAWN)
+SUBMITTABLE = (Approval.DRAFT, Approval.RETURNED, Approval.WITHDRAWN)
+
+# Columns that nobody may change while the document is locked; kept by database triggers as well.
+COMMERCIAL = ("number", "date", "company_id", "currency_id", "rate", "prices_include_tax", "discount", "allowance", "net", "tax", "gross")
+
+
+class Document(Record):
+    """A numbered paper of the business. `approval` says who agreed, `progress` (in subclasses) what was done since.
+
+    Amounts are in `currency`; `rate` turns them into the company's currency. `discount` is the percentage paid of the whole
+    document, `allowance` an amount taken off after it (优惠, 抹零); both are spread over the lines at submit and on saving.
+    """
+
+    Approval = Approval
+    DOCUMENT_CODE = ""
+    LINES = ("lines",)
+    LOCKED = COMMERCIAL
+    LABEL_FIELDS = ("number",)
+    HAS_APPROVAL = True
+
+    number = models.CharField(_("number"), max_length=40, blank=True, editable=False)
+    external_number = models.CharField(_("external number"), max_length=60, blank=True)
+    date = models.DateField(_("date"), default=business_today)
+    approval = models.CharField(_("approval"), max_length=10, choices=Approval.choices, default=Approval.DRAFT, editable=False)
+    handler = models.ForeignKey("org.Employee", models.PROTECT, null=True, blank=True, verbose_name=_("handler"), related_name="+")
+    currency = models.ForeignKey("org.Currency", models.PROTECT, verbose_name=_("currency"), related_name="+", default="CNY")
+    rate = RateField(_("exchange rate"), default=Decimal(1))
+    prices_include_tax = models.BooleanField(_("prices include tax"), default=True)
+    discount = PercentField(_("document discount (% paid)"), default=Decimal(100))
+    allowance = AmountField(_("allowance"), default=Decimal(0))
+    net = AmountField(_("net"), default=Decimal(0), editable=False)
+    tax = AmountField(_("tax"), default=Decimal(0), editable=False)
+    gross = AmountField(_("total"), default=Decimal(0), editable=False)
+    remark = models.TextField(_("remark"), blank=True)
+    is_opening = models.BooleanField(_("opening"), default=False, editable=False)
+    print_count = models.PositiveIntegerField(_("times printed"), default=0, editable=False)
+
+    class Meta:
+        abstract = True
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["company", "number"], condition=~Q(number=""), name="%(app_label)s_%(class)s_number"),
+            models.CheckConstraint(condition=Q(discount__gte=0), name="%(app_label)s_%(class)s_discount"),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="%(app_label).8s_%(class).10s_own"),
+            models.Index(fields=["approval", "-id"], name="%(app_label).8s_%(class).10s_app"),
+            models.Index(fields=["date", "id"], name="%(app_label).8s_%(class).10s_dat"),
+        ]
+
+    @property
+    def is_locked(self):
+        """True while the commercial columns and lines may not change."""
+        return self.approval in LOCKING
+
+    @property
+    def display_number(self):
+        """The number, or “Draft 123” before one is drawn."""
+        return self.number or gettext("Draft %(key)s") % {"key": self.pk or ""}
+
+    def title(self):
+        return self.display_number
+
+    def clean(self):
+        super().clean()
+        if self.discount is not None and not 0 < self.discount <= 1000:
+            raise ValidationError({"discount": _("Give the percentage paid, more than 0.")})
+        if self.rate is not None and self.rate <= 0:
+            raise ValidationError({"rate": _("The exchange rate must be more than 0.")})
+
+    @property
+    def decimals(self):
+        """Decimals of the document's currency."""
+        return self.currency.decimals
+
+    def compute(self, lines):
+        """Set the amounts of `lines` and the totals of the document from quantities, prices, discounts and tax rates.
+
+        The whole-document discount and the allowance are spread over the lines by their amounts, the remainder on the largest.
+        Nothing is saved.
+        """
+        places = self.decimals
+        for line in lines:
+            first = line_amounts(line.quantity, line.price, line.discount, line.tax_rate, self.prices_include_tax, line.is_gift, places)
+            line.amount = first.amount
+        total = sum((line.amount for line in lines), Decimal(0))
+        final = money(total * self.discount / 100, places) - self.allowance
+        shares = spread(final - total, [line.amount for line in lines], places) if final != total else [Decimal(0)] * len(lines)
+        for line, share in zip(lines, shares, strict=True):
+            parts = taxed(line.amount + share, line.tax_rate, self.prices_include_tax, places)
+            line.net, line.tax, line.gross = parts.net, parts.tax, parts.gross
+        self.net, self.tax, self.gross = (sum((getattr(line, name) for line in lines), Decimal(0)) for name in ("net", "tax", "gross"))
+
+    def recompute(self):
+        """Compute again from the stored lines and store what changed. A draft only; does nothing on a locked document."""
+        if self.is_locked:
+            return
+        lines = list(self.lines.all())
+        before = [(line.amount, line.net, line.tax, line.gross) for line in lines]
+        self.compute(lines)
+        changed = [line for line, old in zip(lines, before, strict=True) if old != (line.amount, line.net, line.tax, line.gross)]
+        if changed:
+            type(changed[0]).objects.bulk_update(changed, ["amount", "net", "tax", "gross"])
+        self.save(update_fields=["net", "tax", "gross"])
+
+    @property
+    def base_gross(self):
+        """The total in the company's currency."""
+        return money(self.gross * self.rate, self.company.currency.decimals)

@@ -1,0 +1,174 @@
+"""How debts arise and shrink: charging a source, crediting a return, using a credit for receivables."""
+
+from decimal import Decimal
+
+from django.contrib.contenttypes.models import ContentType
+from django.utils.translation import gettext as _
+
+from models.base.operations import Refusal, lock
+from models.finance.models import Allocation, Credit, CustomerEntry, Receivable
+from models.finance.posting import dimensions, enter, in_base
+
+
+def charge(source, *, customer, instalments, date, origin=None, ordered=Decimal(0)):
+    """The customer owes the source's amount: one receivable per instalment [(amount, due date)].
+
+    `origin`: the document the debt goes back to (an order); `ordered`: how much of it had been counted as ordered, in the
+    source's currency. Returns the receivables.
+    """
+    total = sum((amount for amount, _due in instalments), Decimal(0))
+    common = _sourced(source, customer, date)
+    if origin is not None:
+        common |= {"origin_type": ContentType.objects.get_for_model(origin), "origin_id": origin.pk, "origin_number": origin.number or origin.external_number}
+    rows = [
+        Receivable(
+            instalment=number,
+            amount=amount,
+            outstanding=amount,
+            base_outstanding=in_base(source, amount),
+            due_on=due_on,
+            is_opening=source.is_opening,
+            **common,
+        )
+        for number, (amount, due_on) in enumerate(instalments, 1)
+    ]
+    enter(source, customer, CustomerEntry.Kind.CHARGE, total, date=date, ordered=-ordered)
+    return Receivable.objects.bulk_create(rows)
+
+
+def _sourced(source, customer, date):
+    return {
+        "source_type": ContentType.objects.get_for_model(source),
+        "source_id": source.pk,
+        "source_number": source.number or source.external_number,
+        "customer": customer,
+        "date": date,
+        "currency_id": source.currency_id,
+        "rate": source.rate,
+        "company_id": source.company_id,
+        "owner_id": source.owner_id,
+        "department_id": source.department_id,
+        "region_id": source.region_id,
+    }
+
+
+def uncharge(source):
+    """Take a charge back whole: refused once money was allocated to it or goods were returned against it."""
+    rows = lock(_of_source(source))
+    if any(row.received or row.returned for row in rows):
+        raise Refusal(_("Money was already allocated to %(number)s; take that back first.") % {"number": source.number}, code="allocated")
+    for row in rows:
+        row.returned, row.outstanding, row.base_outstanding = row.amount, Decimal(0), Decimal(0)
+    Receivable.objects.bulk_update(rows, ["returned", "outstanding", "base_outstanding"])
+    total = sum((row.amount for row in rows), Decimal(0))
+    if rows:
+        enter(source, rows[0].customer, CustomerEntry.Kind.CHARGE, -total)
+    return total
+
+
+def _of_source(source):
+    return Receivable.objects.filter(source_type=ContentType.objects.get_for_model(source), source_id=source.pk)
+
+
+def give_credit(source, *, customer, amount, kind, date=None):
+    """Open a credit for money received or goods returned and write the current account. Returns the Credit."""
+    enter(source, customer, kind, -amount, date=date)
+    return Credit.objects.create(amount=amount, open=amount, **_sourced(source, customer, date or source.date))
+
+
+def credit_return(source, *, customer, amount, charged):
+    """Goods came back: lower what is still outstanding of the debts of `charged` (documents), the latest due first; the rest is a credit.
+
+    Returns the Credit, or None where nothing was left.
+    """
+    enter(source, customer, CustomerEntry.Kind.RETURN, -amount)
+    left = amount
+    open_rows = Receivable.objects.none()
+    for document in charged:
+        open_rows = open_rows | _of_source(document)
+    changed = []
+    for row in sorted(lock(open_rows.filter(outstanding__gt=0)), key=lambda r: (r.due_on, r.pk), reverse=True):
+        taken = min(left, row.outstanding)
+        if not taken:
+            break
+        row.returned += taken
+        row.outstanding -= taken
+        row.base_outstanding = in_base(row, row.outstanding)
+        left -= taken
+        changed.append(row)
+    Receivable.objects.bulk_update(changed, ["returned", "outstanding", "base_outstanding"])
+    if not left:
+        return None
+    return Credit.objects.create(amount=left, open=left, **_sourced(source, customer, source.date))
+
+
+def allocate(source, credit, amounts, *, date=None):
+    """Use a credit for receivables: [(receivable, amount)]. Refused beyond what either has open, across customers or currencies."""
+    amounts = [(receivable, amount) for receivable, amount in amounts if amount]
+    if not amounts:
+        return []
+    credit = lock(Credit.objects.filter(pk=credit.pk))[0]
+    rows = {row.pk: row for row in lock(Receivable.objects.filter(pk__in=[receivable.pk for receivable, _amount in amounts]))}
+    common = dimensions(source, date)
+    entries = []
+    for receivable, amount in amounts:
+        row = rows[receivable.pk]
+        _check_allocation(credit, row, amount)
+        row.received += amount
+        row.outstanding -= amount
+        row.base_outstanding = in_base(row, row.outstanding)
+        credit.used += amount
+        credit.open -= amount
+        entries.append(_allocation(credit, row, amount, source, common))
+    Receivable.objects.bulk_update(rows.values(), ["received", "outstanding", "base_outstanding"])
+    credit.save(update_fields=["used", "open"])
+    return Allocation.objects.bulk_create(entries)
+
+
+def _check_allocation(credit, receivable, amount):
+    words = {"number": receivable.title(), "amount": f"{amount:,.2f}", "open": f"{receivable.outstanding:,.2f}", "left": f"{credit.open:,.2f}"}
+    if amount < 0:
+        raise Refusal(_("An allocation must be more than 0."), code="amount")
+    if credit.customer_id != receivable.customer_id:
+        raise Refusal(_("%(number)s is owed by another customer.") % words, code="customer")
+    if credit.currency_id != receivable.currency_id or credit.company_id != receivable.company_id:
+        raise Refusal(_("%(number)s is in another currency or company.") % words, code="currency")
+    if amount > receivable.outstanding:
+        raise Refusal(_("%(number)s: %(open)s is outstanding, %(amount)s was to be allocated.") % words, code="over_allocation")
+    if amount > credit.open:
+        raise Refusal(_("Only %(left)s is left to allocate, %(amount)s was asked for %(number)s.") % words, code="over_allocation")
+
+
+def _allocation(credit, receivable, amount, source, common):
+    return Allocation(
+        credit=credit,
+        receivable=receivable,
+        customer_id=credit.customer_id,
+        currency_id=credit.currency_id,
+        amount=amount,
+        base_amount=in_base(credit, amount),
+        **common,
+    )
+
+
+def take_back_allocations(source, credit):
+    """Reverse every allocation of a credit, so that its receivables are outstanding again."""
+    credit = lock(Credit.objects.filter(pk=credit.pk))[0]
+    sums = {}
+    for row in credit.allocations.all():
+        sums[row.receivable_id] = sums.get(row.receivable_id, Decimal(0)) + row.amount
+    rows = lock(Receivable.objects.filter(pk__in=[key for key, amount in sums.items() if amount]))
+    common = dimensions(source)
+    entries = []
+    for row in rows:
+        amount = sums[row.pk]
+        row.received -= amount
+        row.outstanding += amount
+        row.base_outstanding = in_base(row, row.outstanding)
+        credit.used -= amount
+        credit.open += amount
+        entries.append(_allocation(credit, row, -amount, source, common))
+    Receivable.objects.bulk_update(rows, ["received", "outstanding", "base_outstanding"])
+    credit.save(update_fields=["used", "open"])
+    Allocation.objects.bulk_create(entries)
+    return credit

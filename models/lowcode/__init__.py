@@ -1,0 +1,1 @@
+"""What administrators configure: number rules, option lists. Imports base, org and audit."""

@@ -28,7 +28,8 @@ __all__ = [
 
 # The door is passed at every write, so its statements are plain SQL: Django's models would cost more than the triggers do.
 # transaction_number: on PostgreSQL the transaction's, on SQLite the order of the commits, which come one after the other.
-COLUMNS = "id, at, user_id, user_label, on_behalf_id, on_behalf_label, kind, reason, method, path, address, source, company_id, undoes, transaction_number"
+COLUMNS = """id, at, user_id, user_label, on_behalf_id, on_behalf_label, kind, reason,
+    method, path, address, source, company_id, undoes, transaction_number"""
 TRANSACTION_NUMBER = {
     "postgresql": "pg_current_xact_id()::text::bigint",
     "sqlite": "(SELECT coalesce(max(transaction_number), 0) + 1 FROM audit_changeset)",

@@ -151,11 +151,28 @@ def _allocation(credit, receivable, amount, source, common):
     )
 
 
+def pay_back(source, parts):
+    """Take the parts [(locked credit, amount)] out of the customer's credits: they are paid back by `source`."""
+    common = dimensions(source)
+    for credit, amount in parts:
+        credit.refunded += amount
+        credit.open -= amount
+        credit.save(update_fields=["refunded", "open"])
+    return Allocation.objects.bulk_create([_allocation(credit, None, amount, source, common) for credit, amount in parts])
+
+
+def take_back_refund(source):
+    """The credits that `source` paid back are open again."""
+    rows = Allocation.objects.filter(source_type=ContentType.objects.get_for_model(source), source_id=source.pk, receivable=None)
+    credits = {credit.pk: credit for credit in lock(Credit.objects.filter(pk__in=rows.values("credit")))}
+    pay_back(source, [(credits[row.credit_id], -row.amount) for row in rows])
+
+
 def take_back_allocations(source, credit):
     """Reverse every allocation of a credit, so that its receivables are outstanding again."""
     credit = lock(Credit.objects.filter(pk=credit.pk))[0]
     sums = {}
-    for row in credit.allocations.all():
+    for row in credit.allocations.exclude(receivable=None):
         sums[row.receivable_id] = sums.get(row.receivable_id, Decimal(0)) + row.amount
     rows = lock(Receivable.objects.filter(pk__in=[key for key, amount in sums.items() if amount]))
     common = dimensions(source)

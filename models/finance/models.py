@@ -165,16 +165,17 @@ class Credit(SourcedRecord):
 
 
 class Allocation(MoneyLedger):
-    """Part of a credit used for a receivable; a reversal has the sign turned."""
+    """Part of a credit used for a receivable, or paid back (then without one); a reversal has the sign turned."""
 
     credit = models.ForeignKey(Credit, models.PROTECT, verbose_name=_("customer credit"), related_name="allocations")
-    receivable = models.ForeignKey(Receivable, models.PROTECT, verbose_name=_("receivable"), related_name="allocations")
+    receivable = models.ForeignKey(Receivable, models.PROTECT, null=True, verbose_name=_("receivable"), related_name="allocations")
     customer = models.ForeignKey("customers.Customer", models.PROTECT, verbose_name=_("customer"), related_name="+")
 
     class Meta:
         verbose_name = _("allocation")
         verbose_name_plural = _("allocations")
         ordering = ["-id"]
+        indexes = [models.Index(fields=["source_type", "source_id"], name="finance_allocation_source")]
 
 
 class CustomerBalance(models.Model):

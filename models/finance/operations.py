@@ -9,7 +9,7 @@ from models.base.approvals import begin_route, declare_approval
 from models.base.documents import SUBMITTABLE, Approval
 from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
-from models.finance.debts import allocate, give_credit, take_back_allocations
+from models.finance.debts import allocate, give_credit, pay_back, take_back_allocations, take_back_refund
 from models.finance.models import CashEntry, Credit, CustomerEntry, Receipt, Receivable, Refund
 from models.finance.posting import dimensions, enter, in_base
 
@@ -108,9 +108,10 @@ def allocate_receipt(receipt, *, by, amounts=None):
 )
 def void_receipt(receipt, *, by, reason=""):
     """Reverse the receipt (红冲): allocations, current account and cash are written back."""
-    credit = take_back_allocations(receipt, _credit_of(receipt))
+    credit = _credit_of(receipt)
     if credit.refunded:
         raise Refusal(_t("Part of this receipt was refunded; void the refund first."), code="refunded")
+    credit = take_back_allocations(receipt, credit)
     credit.reversed, credit.open = credit.open, Decimal(0)
     credit.save(update_fields=["reversed", "open"])
     enter(receipt, receipt.customer, CustomerEntry.Kind.RECEIPT, receipt.amount)
@@ -151,10 +152,7 @@ def _fitting_credits(refund):
 @operation(_("Approve"), on=Refund, field="approval", source=Approval.PENDING, target=Approval.APPROVED, route_only=True, icon="check")
 def approve_refund(refund, *, by):
     """The money leaves the account and the customer's credit."""
-    for credit, part in _fitting_credits(refund):
-        credit.refunded += part
-        credit.open -= part
-        credit.save(update_fields=["refunded", "open"])
+    pay_back(refund, _fitting_credits(refund))
     enter(refund, refund.customer, CustomerEntry.Kind.REFUND, refund.amount)
     _cash(refund, -refund.amount)
 
@@ -172,8 +170,9 @@ def approve_refund(refund, *, by):
     confirm=_("The money counts as still with us and is open for the customer again."),
 )
 def void_refund(refund, *, by, reason=""):
-    """Reverse the refund: the customer has the money with us again, as a new credit."""
-    give_credit(refund, customer=refund.customer, amount=refund.amount, kind=CustomerEntry.Kind.REFUND)
+    """Reverse the refund: the customer has the money with us again."""
+    take_back_refund(refund)
+    enter(refund, refund.customer, CustomerEntry.Kind.REFUND, -refund.amount)
     _cash(refund, refund.amount)
 
 

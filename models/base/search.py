@@ -3,8 +3,10 @@
 import unicodedata
 
 from django.db import models
+from django.db.models import Q
 
 from models.base.records import Record
+from models.base.search_index import encoded, index_table, query_pieces
 
 
 def initials(text):
@@ -21,13 +23,52 @@ def normalised(text):
     return " ".join(unicodedata.normalize("NFKC", str(text or "")).lower().split())
 
 
+class SearchField(models.TextField):
+    """The search column; `search_text__found="杭州"` uses its index."""
+
+    def deconstruct(self):
+        name, _path, arguments, named = super().deconstruct()
+        return name, "django.db.models.TextField", arguments, named
+
+
+@SearchField.register_lookup
+class Found(models.lookups.Lookup):
+    """The column contains the text. From two characters on the index finds the candidates; LIKE has the last word."""
+
+    lookup_name = "found"
+    prepare_rhs = False
+
+    def as_sql(self, compiler, connection):
+        column, parameters = compiler.compile(self.lhs)
+        text = normalised(self.rhs)
+        like = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        exact, arguments = f"{column} LIKE %s ESCAPE '\\'", [f"%{like}%"]
+        wanted = query_pieces(text)
+        if not wanted:
+            return exact, [*parameters, *arguments]
+        if connection.vendor == "postgresql":
+            return f"(backoffice_pieces({column}) @> %s::text[] AND {exact})", [*parameters, wanted, *parameters, *arguments]
+        index = index_table(self.lhs.target.model._meta.db_table)
+        key = f"{connection.ops.quote_name(self.lhs.alias)}.{connection.ops.quote_name(self.lhs.target.model._meta.pk.column)}"
+        match = " AND ".join(f'"{token}"' for token in encoded(wanted).split())
+        return f"({key} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s) AND {exact})", [match, *parameters, *arguments]
+
+
+def found(text, path="search_text"):
+    """A condition: every word of `text` is somewhere in the search column at `path` (e.g. "customer__search_text")."""
+    condition = Q()
+    for word in normalised(text).split()[:8]:
+        condition &= Q(**{f"{path}__found": word})
+    return condition
+
+
 class SearchableRecord(Record):
     """A record found by the texts of SEARCH_FIELDS; SEARCH_NAMES among them also by pinyin initials."""
 
     SEARCH_FIELDS = ("code", "name")
     SEARCH_NAMES = ("name",)
 
-    search_text = models.TextField(editable=False, default="", blank=True)
+    search_text = SearchField(editable=False, default="", blank=True)
 
     class Meta:
         abstract = True

@@ -5,6 +5,10 @@ import shutil
 
 import pytest
 from django.conf import settings
+from django.db import connection
+
+from backoffice.translations import compile_translations
+from tests import template
 
 CHROMIUM = os.environ.get("BACKOFFICE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -12,6 +16,11 @@ CHROMIUM = os.environ.get("BACKOFFICE_CHROMIUM") or shutil.which("chromium") or 
 def pytest_addoption(parser):
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="read by tests/settings.py")
     parser.addoption("--night", action="store_true", help="the long form: also tests marked night, and more rounds of the others")
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        compile_translations()
 
 
 def pytest_collection_modifyitems(config, items):
@@ -36,3 +45,21 @@ def pytest_collection_modifyitems(config, items):
 def rounds(request):
     """How often a repeated test repeats: `rounds(gate, night)` gives the number for this run."""
     return lambda gate, night: night if request.config.getoption("--night") else gate
+
+
+@pytest.fixture(scope="session")
+def migrated(pytestconfig):
+    """The template that the test database is copied from; on SQLite `migrated.file` may be copied (never opened) by tests, too."""
+    return template.TEMPLATES[connection.vendor](connection, pytestconfig.cache.mkdir("migrated"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, migrated):
+    with migrated.before():
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker, migrated):
+    with django_db_blocker.unblock():
+        migrated.after()

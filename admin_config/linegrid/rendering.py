@@ -146,6 +146,30 @@ class Grid:
         return "amount" in {column.name for column in self.columns}
 
     @property
+    def has_quantities(self):
+        return "quantity" in {column.name for column in self.columns}
+
+    @property
+    def config_id(self):
+        return f"{self.prefix}-linegrid"
+
+    @property
+    def count(self):
+        return len(self._sources)
+
+    @property
+    def is_empty(self):
+        return not self._sources and not self.may_add
+
+    @property
+    def totals(self):
+        """The stored sums as text, for a page to read; the script counts anew."""
+        sums = {name: grouped(trimmed(getattr(self.document, name), 2)) for name in ("net", "tax", "gross") if self.has_amounts}
+        if self.has_quantities:
+            sums["quantity"] = grouped(trimmed(sum((row.line.quantity or 0 for row in self._sources), Decimal(0))))
+        return sums
+
+    @property
     def errors(self):
         """What is wrong with the lines as a whole."""
         return self.formset.non_form_errors() if self.formset.is_bound else ()
@@ -192,10 +216,10 @@ class Grid:
             f'<input type="hidden" name="{row.prefix}-{name}" value="{escape(row.entry(name))}" data-name="{name}">' for name in self._carried
         )
         if not self.is_editable:
-            return f'<td class="lg-handle"><span class="lg-number">{number}</span>{hidden}</td>'
+            return f'<td class="lg-handle"><span class="lg-position">{number}</span>{hidden}</td>'
         label = escape(_("Row menu"))
         return (
-            f'<td class="lg-handle"><button type="button" class="lg-number" draggable="true" aria-haspopup="menu" tabindex="-1"'
+            f'<td class="lg-handle"><button type="button" class="lg-position" draggable="true" aria-haspopup="menu" tabindex="-1"'
             f' title="{label}" aria-label="{label}">{number or ""}</button>{hidden}</td>'
         )
 

@@ -41,7 +41,8 @@ TOUCH = "INSERT INTO audit_touch (changeset, model, operation, rows) VALUES (%s,
 
 def ordered_uuid():
     """A UUID (version 7) that grows with time, so that indexes on it grow at one end."""
-    value = (time.time_ns() // 1_000_000) << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    value = milliseconds << 80 | 0x7 << 76 | (rest * 4096 // 1_000_000) << 64 | 0b10 << 62 | secrets.randbits(62)
     return UUID(int=value)
 
 

@@ -1,6 +1,8 @@
 """The command line's own change set: commands of Django and its libraries that write records know nothing of `changes()`."""
 
-from django.core.management import execute_from_command_line
+from functools import partial
+
+from django.core.management import ManagementUtility
 
 # Short commands that only write. Whoever runs long (runserver, worker, migrate, demo) opens change sets of its own.
 WRAPPED = {"loaddata", "createsuperuser"}
@@ -19,21 +21,25 @@ def reason_of(argv):
 
 
 def _is_wrapped(argv):
-    if len(argv) < 2 or argv[1] not in WRAPPED or {"--help", "-h"} & set(argv):
-        return False
     # A question to the keyboard must not be asked inside a transaction; the user manager then opens the change set.
-    return argv[1] != "createsuperuser" or bool({"--noinput", "--no-input"} & set(argv))
+    return argv[1] in WRAPPED and (argv[1] != "createsuperuser" or bool({"--noinput", "--no-input"} & set(argv)))
+
+
+class _Utility(ManagementUtility):
+    def fetch_command(self, subcommand):
+        """The command; a wrapped one executes inside a change set (its run closes the connections, so that lies outside)."""
+        command = super().fetch_command(subcommand)
+        if _is_wrapped(self.argv):
+            command.execute = partial(self._execute, command.execute)
+        return command
+
+    def _execute(self, execute, *arguments, **options):
+        from models.audit.changes import changes
+
+        with changes("command", reason=reason_of(self.argv)):
+            return execute(*arguments, **options)
 
 
 def run_in_changeset(argv):
     """Run a management command; those in WRAPPED inside one change set of kind “command”."""
-    if _is_wrapped(argv):
-        import django
-
-        django.setup()
-        from models.audit.changes import changes
-
-        with changes("command", reason=reason_of(argv)):
-            execute_from_command_line(argv)
-    else:
-        execute_from_command_line(argv)
+    _Utility(argv).execute()

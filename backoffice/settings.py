@@ -95,7 +95,9 @@ TEMPLATES = [
 
 DATABASES = {
     "default": dj_database_url.parse(
-        os.environ.get("BACKOFFICE_DATABASE_URL", f"sqlite:///{VARIABLE_DIR / 'backoffice.sqlite3'}"), conn_max_age=60, conn_health_checks=True
+        os.environ.get("BACKOFFICE_DATABASE_URL", f"sqlite:///{VARIABLE_DIR / 'backoffice.sqlite3'}"),
+        conn_max_age=60,
+        conn_health_checks=True,
     )
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

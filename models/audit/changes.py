@@ -90,7 +90,7 @@ def annotate_changes(*, reason=None, source=None):
 def _translated():
     try:
         yield
-    except DatabaseError as error:
+    except (DatabaseError, connection.Database.Error) as error:  # the second: COPY through the driver's own cursor
         translated = translate_database_error(error)
         if translated is None:
             raise

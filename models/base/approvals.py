@@ -35,8 +35,12 @@ def declare_approval(model, name):
         return Operation(function, label, on=model, field="approval", is_step=False, **declaration)
 
     return {
-        "reject": declared(reject, "reject", _("Reject"), source=Approval.PENDING, target=Approval.REJECTED, route_only=True, icon="close", danger=True),
-        "return": declared(send_back, "return", _("Return for changes"), source=Approval.PENDING, target=Approval.RETURNED, route_only=True, icon="undo"),
+        "reject": declared(
+            reject, "reject", _("Reject"), source=Approval.PENDING, target=Approval.REJECTED, route_only=True, icon="close", danger=True
+        ),
+        "return": declared(
+            send_back, "return", _("Return for changes"), source=Approval.PENDING, target=Approval.RETURNED, route_only=True, icon="undo"
+        ),
         "withdraw": declared(
             withdraw,
             "withdraw",

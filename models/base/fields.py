@@ -10,8 +10,7 @@ from django import forms
 from django.core import exceptions
 from django.db import models
 from django.db.models import ForeignKey, Value
-from django.db.models.expressions import Combinable
-from django.db.models.expressions import _connector_combinators
+from django.db.models.expressions import Combinable, _connector_combinators
 from django.utils.translation import gettext_lazy as _
 
 

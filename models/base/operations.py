@@ -28,10 +28,15 @@ class Refusal(Exception):
 
 
 class Operation:
-    """A declared deed. `source`: the states of `field` it starts from (one, several, or None for any); `target`: the state it moves to.
+    """A declared deed.
 
-    `needs`: further conditions as a function document → sentence why not, or "". `asks`: names of texts the screen must ask for
-    ("reason"). `confirm`: what the screen says before doing what cannot be undone. `route_only`: done by an approval, never by a button.
+    `source`: the states of `field` it starts from (one, several, or None for any); `target`: the state it moves to, before the body
+    or, with moves_first=False, after it. `approval`: the approvals under which it is possible. `needs`: a further condition, a
+    function document → sentence why not, or "". `asks`: names of texts the screen must ask for ("reason"). `picks`: a function
+    document → [(line, quantity still possible)]; the screen offers the quantities and the body takes `quantities` {line id:
+    quantity}. `gathers`: a function document → queryset of further documents of its kind that may go into one with it; the body
+    takes `others`. `confirm`: what the screen says before doing what cannot be undone. `route_only`: done by an approval, never
+    by a button. `then`: what follows in the same transaction once the state is saved.
     """
 
     def __init__(
@@ -46,6 +51,8 @@ class Operation:
         approval=None,
         needs=None,
         asks=(),
+        picks=None,
+        gathers=None,
         confirm="",
         icon="play_arrow",
         danger=False,
@@ -59,6 +66,7 @@ class Operation:
         self.source = None if source is None else tuple([source] if isinstance(source, str) else source)
         self.target, self.field, self.approval = target, field, approval
         self.needs, self.asks, self.confirm, self.icon = needs, tuple(asks), confirm, icon
+        self.picks, self.gathers = picks, gathers
         self.danger, self.is_step, self.route_only, self.then = danger, is_step, route_only, then
         self.moves_first = moves_first
         self.codename = function.__name__

@@ -145,7 +145,9 @@ def may(user, verb, subject):
     atoms = _atoms(user, model, verb)
     name = model._meta.verbose_name
     if not atoms:
-        return Decision(False, _("None of your roles allows “%(verb)s” on %(name)s.") % {"verb": verb_label(verb, model), "name": name}, _who_grants())
+        return Decision(
+            False, _("None of your roles allows “%(verb)s” on %(name)s.") % {"verb": verb_label(verb, model), "name": name}, _who_grants()
+        )
     for atom in atoms:
         if is_class or atom.attribute is EVERYTHING:
             return Decision(True, atom.rule)

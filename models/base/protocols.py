@@ -21,7 +21,9 @@ class Protocol:
 open_changes = Protocol("open_changes", "changes(kind, *, user, reason) → context manager: one transaction, one change set. By audit.")
 current_changeset = Protocol("current_changeset", "current_changeset() → UUID or None of the open change set. By audit.")
 access_of = Protocol("access_of", "access_of(user) → Access: what a person's roles grant, resolved once per request. By org.")
-draw_number = Protocol("draw_number", "draw_number(document) → str: the next number of the document's series, counter locked last. By lowcode.")
+draw_number = Protocol(
+    "draw_number", "draw_number(document) → str: the next number of the document's series, counter locked last. By lowcode."
+)
 start_route = Protocol("start_route", "start_route(document, *, by): begin or resume the approval of a document just submitted. By flows.")
 stop_route = Protocol("stop_route", "stop_route(document, *, by, reason): end the open approval of a withdrawn document. By flows.")
 default_company_id = Protocol("default_company_id", "default_company_id(user) → int: the company of new records of this person. By org.")

@@ -1,7 +1,5 @@
 """Customers and what belongs to them: contacts, addresses, payment terms, interactions."""
 
-from decimal import Decimal
-
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -152,9 +150,7 @@ class Address(TrackedModel):
         verbose_name = _("address")
         verbose_name_plural = _("addresses")
         ordering = ["-is_default", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["customer"], condition=Q(is_default=True), name="customers_address_one_default")
-        ]
+        constraints = [models.UniqueConstraint(fields=["customer"], condition=Q(is_default=True), name="customers_address_one_default")]
 
     def title(self):
         return " ".join(part for part in (self.province, self.city, self.street, self.consignee, self.phone) if part)
@@ -245,5 +241,3 @@ class Interaction(Record):
             if getattr(self, name) is None:
                 setattr(self, name, getattr(self.customer, name))
         super().save(*args, **kwargs)
-
-

@@ -91,14 +91,15 @@ def check_credit(source, customer, *, extra=Decimal(0), today=None):
     """
     locked_balance(source.company_id, customer.pk)
     status = credit_status(customer, source.company_id, extra=extra, today=today)
-    if status.problems and not _is_overridden(source, status):
+    if status.problems and not is_overridden(source, status):
         raise Refusal(
             " ".join(status.problems), code="credit", help=_("Collect what is owed, or ask somebody who may override the credit check.")
         )
     return status
 
 
-def _is_overridden(source, status):
+def is_overridden(source, status):
+    """True if somebody let this document pass with at least this excess and this overdue debt."""
     overrides = CreditOverride.objects.filter(source_type=ContentType.objects.get_for_model(source), source_id=source.pk)
     return any(one.excess >= status.excess and one.overdue >= status.overdue for one in overrides)
 

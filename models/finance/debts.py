@@ -19,7 +19,11 @@ def charge(source, *, customer, instalments, date, origin=None, ordered=Decimal(
     total = sum((amount for amount, _due in instalments), Decimal(0))
     common = _sourced(source, customer, date)
     if origin is not None:
-        common |= {"origin_type": ContentType.objects.get_for_model(origin), "origin_id": origin.pk, "origin_number": origin.number or origin.external_number}
+        common |= {
+            "origin_type": ContentType.objects.get_for_model(origin),
+            "origin_id": origin.pk,
+            "origin_number": origin.number or origin.external_number,
+        }
     rows = [
         Receivable(
             instalment=number,
@@ -126,7 +130,12 @@ def allocate(source, credit, amounts, *, date=None):
 
 
 def _check_allocation(credit, receivable, amount):
-    words = {"number": receivable.title(), "amount": f"{amount:,.2f}", "open": f"{receivable.outstanding:,.2f}", "left": f"{credit.open:,.2f}"}
+    words = {
+        "number": receivable.title(),
+        "amount": f"{amount:,.2f}",
+        "open": f"{receivable.outstanding:,.2f}",
+        "left": f"{credit.open:,.2f}",
+    }
     if amount < 0:
         raise Refusal(_("An allocation must be more than 0."), code="amount")
     if credit.customer_id != receivable.customer_id:

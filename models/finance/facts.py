@@ -12,7 +12,12 @@ def receipt_facts(receipt):
     allocated = sum((line.amount for line in lines), Decimal(0))
     amount = receipt.base_gross
     is_cash = receipt.account.kind == CashAccount.Kind.CASH
-    return {"amount": amount, "is_cash": is_cash, "cash_amount": amount if is_cash else Decimal(0), "short_by": max(Decimal(0), outstanding - allocated)}
+    return {
+        "amount": amount,
+        "is_cash": is_cash,
+        "cash_amount": amount if is_cash else Decimal(0),
+        "short_by": max(Decimal(0), outstanding - allocated),
+    }
 
 
 def refund_facts(refund):

@@ -125,7 +125,9 @@ class Receivable(SourcedRecord):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(outstanding=F("amount") - F("received") - F("returned")), name="finance_receivable_sum"),
-            models.CheckConstraint(condition=Q(outstanding__gte=0) & Q(received__gte=0) & Q(returned__gte=0), name="finance_receivable_bounds"),
+            models.CheckConstraint(
+                condition=Q(outstanding__gte=0) & Q(received__gte=0) & Q(returned__gte=0), name="finance_receivable_bounds"
+            ),
         ]
         indexes = [
             models.Index(fields=["customer", "due_on"], condition=Q(outstanding__gt=0), name="finance_receivable_open"),

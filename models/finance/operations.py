@@ -32,7 +32,16 @@ def _credit_of(document):
     return Credit.objects.filter(source_type=ContentType.objects.get_for_model(document), source_id=document.pk).first()
 
 
-@operation(_("Submit for approval"), on=Receipt, field="approval", source=SUBMITTABLE, target=Approval.PENDING, moves_first=False, then=begin_route, icon="send")
+@operation(
+    _("Submit for approval"),
+    on=Receipt,
+    field="approval",
+    source=SUBMITTABLE,
+    target=Approval.PENDING,
+    moves_first=False,
+    then=begin_route,
+    icon="send",
+)
 def submit_receipt(receipt, *, by):
     """Draw the number and begin the approval. The lines must not give more than the receipt has, nor more than is outstanding."""
     total = Decimal(0)
@@ -48,7 +57,8 @@ def submit_receipt(receipt, *, by):
             )
     if total > receipt.amount:
         raise Refusal(
-            _t("The lines allocate %(total)s, the receipt has %(amount)s.") % {"total": f"{total:,.2f}", "amount": f"{receipt.amount:,.2f}"},
+            _t("The lines allocate %(total)s, the receipt has %(amount)s.")
+            % {"total": f"{total:,.2f}", "amount": f"{receipt.amount:,.2f}"},
             code="over_allocation",
         )
     receipt.number = receipt.number or draw_number(receipt)
@@ -90,7 +100,10 @@ def allocate_receipt(receipt, *, by, amounts=None):
             amounts.append((row, part))
             left -= part
         if not amounts:
-            raise Refusal(_t("%(customer)s owes nothing at present; the money stays as an advance.") % {"customer": receipt.customer.title()}, code="nothing")
+            raise Refusal(
+                _t("%(customer)s owes nothing at present; the money stays as an advance.") % {"customer": receipt.customer.title()},
+                code="nothing",
+            )
     allocate(receipt, credit, amounts)
 
 
@@ -121,7 +134,16 @@ def void_receipt(receipt, *, by, reason=""):
 RECEIPT_APPROVAL = declare_approval(Receipt, "receipt")
 
 
-@operation(_("Submit for approval"), on=Refund, field="approval", source=SUBMITTABLE, target=Approval.PENDING, moves_first=False, then=begin_route, icon="send")
+@operation(
+    _("Submit for approval"),
+    on=Refund,
+    field="approval",
+    source=SUBMITTABLE,
+    target=Approval.PENDING,
+    moves_first=False,
+    then=begin_route,
+    icon="send",
+)
 def submit_refund(refund, *, by):
     """Draw the number and begin the approval. No more than the customer has with us."""
     _fitting_credits(refund)
@@ -131,7 +153,9 @@ def submit_refund(refund, *, by):
 
 def _fitting_credits(refund):
     """[(credit, part)] that pay the refund. Raises Refusal where they do not suffice."""
-    credits = Credit.objects.filter(customer_id=refund.customer_id, company_id=refund.company_id, currency_id=refund.currency_id, open__gt=0)
+    credits = Credit.objects.filter(
+        customer_id=refund.customer_id, company_id=refund.company_id, currency_id=refund.currency_id, open__gt=0
+    )
     if refund.credit_id:
         credits = credits.filter(pk=refund.credit_id)
     parts, left = [], refund.amount

@@ -75,7 +75,9 @@ def access_of(user):
     for atoms in access.atoms.values():
         atoms.sort(key=lambda atom: atom.attribute is not EVERYTHING)
     limits = {}
-    for role_id, kind, name, level in FieldLimit.objects.filter(role_id__in=role_ids).values_list("role_id", "record_type", "field", "level"):
+    for role_id, kind, name, level in FieldLimit.objects.filter(role_id__in=role_ids).values_list(
+        "role_id", "record_type", "field", "level"
+    ):
         limits.setdefault((kind, name), {})[role_id] = level
     for (kind, name), by_role in limits.items():
         parent = kind if kind in roles_by_type else None

@@ -138,7 +138,9 @@ class Department(TreeModel):
     code = models.CharField(_("code"), max_length=20)
     name = models.CharField(_("name"), max_length=80)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, verbose_name=_("parent"), related_name="children")
-    manager = models.ForeignKey("org.Employee", models.PROTECT, null=True, blank=True, verbose_name=_("department head"), related_name="heads")
+    manager = models.ForeignKey(
+        "org.Employee", models.PROTECT, null=True, blank=True, verbose_name=_("department head"), related_name="heads"
+    )
     is_active = models.BooleanField(_("enabled"), default=True)
 
     class Meta:
@@ -160,7 +162,9 @@ class Region(TreeModel):
     code = models.CharField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=80)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, verbose_name=_("parent"), related_name="children")
-    manager = models.ForeignKey("org.Employee", models.PROTECT, null=True, blank=True, verbose_name=_("responsible person"), related_name="+")
+    manager = models.ForeignKey(
+        "org.Employee", models.PROTECT, null=True, blank=True, verbose_name=_("responsible person"), related_name="+"
+    )
     is_active = models.BooleanField(_("enabled"), default=True)
 
     class Meta:
@@ -204,10 +208,14 @@ class Employee(TrackedModel):
     company = models.ForeignKey(Company, models.PROTECT, verbose_name=_("company"), related_name="employees")
     code = models.CharField(_("code"), max_length=20)
     name = models.CharField(_("name"), max_length=60)
-    department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, verbose_name=_("department"), related_name="employees")
+    department = models.ForeignKey(
+        Department, models.PROTECT, null=True, blank=True, verbose_name=_("department"), related_name="employees"
+    )
     region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("sales region"), related_name="employees")
     position = models.ForeignKey(Position, models.PROTECT, null=True, blank=True, verbose_name=_("position"), related_name="employees")
-    superior = models.ForeignKey("self", models.PROTECT, null=True, blank=True, verbose_name=_("direct superior"), related_name="subordinates")
+    superior = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, verbose_name=_("direct superior"), related_name="subordinates"
+    )
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     hired_on = models.DateField(_("hired on"), null=True, blank=True)
@@ -266,7 +274,9 @@ class User(AbstractBaseUser, TrackedModel):
 
     username = models.CharField(_("user name"), max_length=60, unique=True, validators=[UnicodeUsernameValidator()])
     employee = models.OneToOneField(Employee, models.PROTECT, null=True, blank=True, verbose_name=_("employee"), related_name="user")
-    language = models.CharField(_("language"), max_length=10, blank=True, choices=[("en", "English"), ("zh-hans", "简体中文"), ("zh-hant", "繁體中文")])
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, choices=[("en", "English"), ("zh-hans", "简体中文"), ("zh-hant", "繁體中文")]
+    )
     is_active = models.BooleanField(_("active"), default=True)
     is_superuser = models.BooleanField(_("administrator"), default=False)
 

@@ -141,7 +141,9 @@ class PriceList(TrackedModel):
     code = models.CharField(_("code"), max_length=30, unique=True)
     name = models.CharField(_("name"), max_length=80)
     currency = models.ForeignKey("org.Currency", models.PROTECT, verbose_name=_("currency"), default="CNY", related_name="+")
-    customer = models.ForeignKey("customers.Customer", models.PROTECT, null=True, blank=True, verbose_name=_("customer"), related_name="price_lists")
+    customer = models.ForeignKey(
+        "customers.Customer", models.PROTECT, null=True, blank=True, verbose_name=_("customer"), related_name="price_lists"
+    )
     price_level = OptionField("price_level", _("price level"))
     percent = PercentField(_("% of the standard price"), null=True, blank=True)
     valid_from = models.DateField(_("valid from"), null=True, blank=True)
@@ -170,8 +172,12 @@ class PriceListItem(TrackedModel):
     GOVERNED_BY = "price_list"
 
     price_list = models.ForeignKey(PriceList, models.CASCADE, related_name="items", verbose_name=_("price list"))
-    product = models.ForeignKey(Product, models.CASCADE, null=True, blank=True, verbose_name=_("product"), related_name="+", help_text=_("Empty: every product."))
-    unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, verbose_name=_("unit"), related_name="+", help_text=_("Empty: any unit."))
+    product = models.ForeignKey(
+        Product, models.CASCADE, null=True, blank=True, verbose_name=_("product"), related_name="+", help_text=_("Empty: every product.")
+    )
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, null=True, blank=True, verbose_name=_("unit"), related_name="+", help_text=_("Empty: any unit.")
+    )
     from_quantity = QuantityField(_("from quantity"), default=Decimal(0))
     price = PriceField(_("price"), null=True, blank=True)
     percent = PercentField(_("% of the list's price"), null=True, blank=True)
@@ -181,9 +187,7 @@ class PriceListItem(TrackedModel):
         verbose_name_plural = _("price list items")
         ordering = ["product", "unit", "from_quantity"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["price_list", "product", "unit", "from_quantity"], name="products_pricelistitem_step"
-            )
+            models.UniqueConstraint(fields=["price_list", "product", "unit", "from_quantity"], name="products_pricelistitem_step")
         ]
 
     def title(self):
@@ -191,10 +195,10 @@ class PriceListItem(TrackedModel):
 
     def clean(self):
         super().clean()
-        same = PriceListItem.objects.filter(price_list=self.price_list_id, product=self.product_id, unit=self.unit_id, from_quantity=self.from_quantity)
+        same = PriceListItem.objects.filter(
+            price_list=self.price_list_id, product=self.product_id, unit=self.unit_id, from_quantity=self.from_quantity
+        )
         if self.price_list_id and same.exclude(pk=self.pk).exists():
             raise ValidationError({"from_quantity": _("This list has a row for this product, unit and quantity already.")})
         if (self.price is None) == (self.percent is None):
             raise ValidationError(_("Give either a price or a percentage."))
-
-

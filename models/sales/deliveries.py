@@ -12,7 +12,10 @@ from models.base.records import Line
 
 
 class Delivery(Document):
-    """A delivery slip of one order. Dispatch takes the goods out of stock and, where debts arise then, charges the customer."""
+    """A delivery slip of one or several orders of a customer; `order` is the first of them, each line names its own.
+
+    Dispatch takes the goods out of stock and, where debts arise then, charges the customer, order by order.
+    """
 
     DOCUMENT_CODE = "delivery"
     LOCKED = (*COMMERCIAL, "customer_id", "order_id", "warehouse_id")
@@ -27,7 +30,7 @@ class Delivery(Document):
         CANCELLED = "cancelled", _("Cancelled")
 
     progress = models.CharField(_("progress"), max_length=10, choices=Progress.choices, default=Progress.DRAFT, editable=False)
-    order = models.ForeignKey("sales.Order", models.PROTECT, related_name="deliveries", verbose_name=_("order"))
+    order = models.ForeignKey("sales.Order", models.PROTECT, related_name="+", verbose_name=_("order"))
     customer = models.ForeignKey("customers.Customer", models.PROTECT, verbose_name=_("customer"), related_name="+")
     warehouse = models.ForeignKey("stock.Warehouse", models.PROTECT, verbose_name=_("warehouse"), related_name="+")
     address = models.CharField(_("delivery address"), max_length=300, blank=True)
@@ -42,6 +45,11 @@ class Delivery(Document):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         indexes = [*Document.Meta.indexes, models.Index(fields=["progress", "-id"], name="sales_delivery_progress")]
+
+    @classmethod
+    def of_order(cls, order):
+        """The deliveries that hold a line of the order, the oldest first."""
+        return cls._base_manager.filter(pk__in=DeliveryLine.objects.filter(order_line__order=order).values("delivery")).order_by("pk")
 
     def recompute(self):
         """The amounts come from the order's lines when the goods are dispatched."""

@@ -24,7 +24,9 @@ class Order(SalesDocument):
         CLOSED = "closed", _("Closed")
 
     progress = models.CharField(_("progress"), max_length=14, choices=Progress.choices, default=Progress.NOT_DELIVERED, editable=False)
-    quote = models.ForeignKey("sales.Quote", models.PROTECT, null=True, blank=True, editable=False, related_name="orders", verbose_name=_("quote"))
+    quote = models.ForeignKey(
+        "sales.Quote", models.PROTECT, null=True, blank=True, editable=False, related_name="orders", verbose_name=_("quote")
+    )
     customer_number = models.CharField(_("customer's order number"), max_length=60, blank=True)
     delivery_address = models.CharField(_("delivery address"), max_length=300, blank=True)
     wanted_on = models.DateField(_("wanted on"), null=True, blank=True)

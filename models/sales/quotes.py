@@ -15,7 +15,9 @@ class SalesDocument(Document):
 
     customer = models.ForeignKey("customers.Customer", models.PROTECT, verbose_name=_("customer"), related_name="+")
     contact = models.ForeignKey("customers.Contact", models.SET_NULL, null=True, blank=True, verbose_name=_("contact"), related_name="+")
-    payment_term = models.ForeignKey("customers.PaymentTerm", models.PROTECT, null=True, blank=True, verbose_name=_("payment term"), related_name="+")
+    payment_term = models.ForeignKey(
+        "customers.PaymentTerm", models.PROTECT, null=True, blank=True, verbose_name=_("payment term"), related_name="+"
+    )
     warehouse = models.ForeignKey("stock.Warehouse", models.PROTECT, null=True, blank=True, verbose_name=_("warehouse"), related_name="+")
     delivery_terms = models.CharField(_("delivery terms"), max_length=200, blank=True)
 
@@ -41,10 +43,14 @@ class Quote(SalesDocument):
         CONVERTED = "converted", _("Ordered")
 
     progress = models.CharField(_("progress"), max_length=10, choices=Progress.choices, default=Progress.OPEN, editable=False)
-    opportunity = models.ForeignKey("sales.Opportunity", models.PROTECT, null=True, blank=True, verbose_name=_("opportunity"), related_name="quotes")
+    opportunity = models.ForeignKey(
+        "sales.Opportunity", models.PROTECT, null=True, blank=True, verbose_name=_("opportunity"), related_name="quotes"
+    )
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
-    first_version = models.ForeignKey("self", models.PROTECT, null=True, blank=True, editable=False, related_name="versions", verbose_name=_("first version"))
+    first_version = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="versions", verbose_name=_("first version")
+    )
 
     class Meta(SalesDocument.Meta):
         verbose_name = _("quote")

@@ -1,4 +1,7 @@
-"""The only writers of the stock ledger. Documents call them inside their own operation; each posts many rows in a fixed number of queries."""
+"""The only writers of the stock ledger.
+
+Documents call them inside their own operation; each posts many rows in a fixed number of queries.
+"""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -31,7 +34,12 @@ def locked_balances(places):
     missing = set(wanted) - set(query.values_list("product_id", "warehouse_id"))
     if missing:
         rows = [
-            Balance(product=wanted[key][0], warehouse=wanted[key][1], company_id=wanted[key][1].company_id, allow_negative=wanted[key][1].allow_negative)
+            Balance(
+                product=wanted[key][0],
+                warehouse=wanted[key][1],
+                company_id=wanted[key][1].company_id,
+                allow_negative=wanted[key][1].allow_negative,
+            )
             for key in sorted(missing)
         ]
         Balance.objects.bulk_create(rows, ignore_conflicts=True)
@@ -135,7 +143,15 @@ def reserve(source, requests):
 
 def release(source, requests):
     """Give promised goods back: [(product, warehouse, quantity, line id)]."""
-    post(source, [Move(product, warehouse, Decimal(0), unreserve=quantity, line_id=line) for product, warehouse, quantity, line in requests if quantity], kind="")
+    post(
+        source,
+        [
+            Move(product, warehouse, Decimal(0), unreserve=quantity, line_id=line)
+            for product, warehouse, quantity, line in requests
+            if quantity
+        ],
+        kind="",
+    )
 
 
 def rebuild_balances(products=None):

@@ -6,12 +6,15 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from models.base.documents import Approval, business_today
+from models.base.fields import trimmed
 from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
 from models.customers.schedule import instalments
 from models.finance import credit, debts
+from models.finance.posting import change_ordered
 from models.org.models import Company
 from models.sales.models import Delivery, DeliveryLine, Order, OrderLine
+from models.sales.operations.orders import chosen, reserve_lines
 from models.sales.shares import share_of
 from models.stock import operations as stock
 from models.stock.models import Movement
@@ -46,57 +49,67 @@ def pick_delivery(delivery, *, by):
 def dispatch_delivery(delivery, *, by, date=None):
     """Take the goods out of stock and, where the company's debt arises at dispatch, charge the customer."""
     _number(delivery)
-    order = Order.objects.select_for_update(of=("self",)).select_related("customer", "company__currency", "currency", "warehouse", "payment_term").get(pk=delivery.order_id)
-    if order.approval != Approval.APPROVED:
-        raise Refusal(_t("Order %(number)s is not approved.") % {"number": order.display_number}, code="wrong_state")
-    rows = list(delivery.lines.select_related("product"))
+    rows = list(delivery.lines.select_related("product", "order_line"))
     if not rows:
         raise Refusal(_t("Enter at least one line first."), code="empty")
-    lines = {line.pk: line for line in lock(OrderLine.objects.filter(order=order))}
-    post_delivery(delivery, order, rows, lines, date=date or business_today())
+    orders = locked_orders({row.order_line.order_id for row in rows})
+    for order in orders.values():
+        if order.approval != Approval.APPROVED:
+            raise Refusal(_t("Order %(number)s is not approved.") % {"number": order.display_number}, code="wrong_state")
+    lines = {line.pk: line for line in lock(OrderLine.objects.filter(order__in=orders))}
+    post_delivery(delivery, orders, rows, lines, date=date or business_today())
 
 
-def post_delivery(delivery, order, rows, lines, *, date, checks=True):
-    """Count the goods on the order, take them out of stock, charge the customer. `lines`: {id: locked OrderLine}."""
-    debtor = order.customer.debtor
-    _count(order, rows, lines)
-    delivery.net, delivery.tax, delivery.gross = (sum((getattr(row, name) for row in rows), Decimal(0)) for name in ("net", "tax", "gross"))
-    if checks:
-        _check_delivery_credit(delivery, order, debtor)
-    moves = [
-        stock.Move(
-            row.product,
-            delivery.warehouse,
-            -row.quantity * row.factor,
-            unreserve=_unreserved(row, lines[row.order_line_id], delivery, order),
-            line_id=row.order_line_id,
-        )
-        for row in rows
-        if row.product.is_stocked
-    ]
-    if order.company.debt_arises == Company.ArisesAt.DISPATCH:
-        _charge(delivery, order, debtor, date)
-    stock.post(delivery, moves, kind=Movement.Kind.SALE, date=date, customer=order.customer)
-    changed = {row.order_line_id for row in rows}
-    OrderLine.objects.bulk_update([lines[key] for key in sorted(changed)], ["delivered", "delivered_gross", "reserved"])
+def locked_orders(keys):
+    """{id: Order} locked in ascending key, with what a posting asks of them."""
+    query = Order.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
+    return {order.pk: order for order in query.select_related("customer", "company__currency", "currency", "warehouse", "payment_term")}
+
+
+def post_delivery(delivery, orders, rows, lines, *, date, checks=True):
+    """Count the goods on their orders, take them out of stock, charge the customer order by order.
+
+    `orders`: {id: locked Order}; `lines`: {id: locked OrderLine} of all of them; `rows`: the delivery's lines with their products.
+    """
+    by_order = {}
+    for row in rows:
+        by_order.setdefault(lines[row.order_line_id].order_id, []).append(row)
+    _count(orders, rows, lines)
+    _sum_up(delivery, rows)
+    moves = [_move(row, lines[row.order_line_id], delivery, orders) for row in rows if row.product.is_stocked]
+    for key in sorted(by_order):
+        gross = sum((row.gross for row in by_order[key]), Decimal(0))
+        if checks:
+            _check_delivery_credit(orders[key], gross)
+        if orders[key].company.debt_arises == Company.ArisesAt.DISPATCH:
+            _charge(delivery, orders[key], gross, date)
+    stock.post(delivery, moves, kind=Movement.Kind.SALE, date=date, customer=delivery.customer)
+    OrderLine.objects.bulk_update(
+        [lines[key] for key in sorted({row.order_line_id for row in rows})], ["delivered", "delivered_gross", "reserved"]
+    )
     DeliveryLine.objects.bulk_update(rows, ["net", "tax", "gross"])
-    done = all(line.open_quantity == 0 for line in lines.values())
-    order.progress = Order.Progress.DELIVERED if done else Order.Progress.PARTLY_DELIVERED
-    order.shipped_on = date
-    order.save(update_fields=["progress", "shipped_on"])
+    for order in orders.values():
+        own = [line for line in lines.values() if line.order_id == order.pk]
+        order.progress = Order.Progress.DELIVERED if all(line.open_quantity == 0 for line in own) else Order.Progress.PARTLY_DELIVERED
+        order.shipped_on = date
+        order.save(update_fields=["progress", "shipped_on"])
     delivery.dispatched_on = date
     delivery.approval = Approval.APPROVED
     delivery.save(update_fields=["net", "tax", "gross", "dispatched_on", "approval", "charged_gross"])
 
 
-def _count(order, rows, lines):
-    places = order.decimals
+def _sum_up(delivery, rows):
+    delivery.net, delivery.tax, delivery.gross = (sum((getattr(row, name) for row in rows), Decimal(0)) for name in ("net", "tax", "gross"))
+
+
+def _count(orders, rows, lines):
     for row in rows:
         line = lines[row.order_line_id]
+        places = orders[line.order_id].decimals
         if row.quantity > line.open_quantity:
             raise Refusal(
                 _t("Line %(position)s: %(open)s is still to be delivered, %(quantity)s was entered.")
-                % {"position": line.position, "open": line.open_quantity.normalize(), "quantity": row.quantity.normalize()},
+                % {"position": line.position, "open": trimmed(line.open_quantity), "quantity": trimmed(row.quantity)},
                 code="over_delivery",
             )
         row.net = share_of(line.net, line.quantity, line.delivered, row.quantity, places)
@@ -106,23 +119,23 @@ def _count(order, rows, lines):
         line.delivered_gross += row.gross
 
 
-def _unreserved(row, line, delivery, order):
-    """How much of the order's promise this takes; only from the warehouse where it was promised."""
-    if delivery.warehouse_id != order.warehouse_id:
-        return Decimal(0)
-    part = min(line.reserved, row.quantity * row.factor)
-    line.reserved -= part
-    return part
+def _move(row, line, delivery, orders):
+    """The goods of a row out of stock; what was promised to its order in this warehouse is fulfilled by it."""
+    quantity = row.quantity * row.factor
+    promised = min(line.reserved, quantity) if delivery.warehouse_id == orders[line.order_id].warehouse_id else Decimal(0)
+    line.reserved -= promised
+    return stock.Move(row.product, delivery.warehouse, -quantity, unreserve=promised, line_id=line.pk)
 
 
-def _check_delivery_credit(delivery, order, debtor):
+def _check_delivery_credit(order, gross):
     """The order's amount is already counted as ordered, so nothing is added; what is due by now decides. Prepaid terms want the money."""
+    debtor = order.customer.debtor
     if order.payment_term_id and order.payment_term.requires_prepayment:
         status = credit.credit_status(debtor, order.company_id)
-        if status.advance < delivery.gross:
+        if status.advance < gross and not credit.is_overridden(order, status):
             raise Refusal(
                 _t("%(customer)s pays before dispatch: %(advance)s has come in, %(gross)s is needed.")
-                % {"customer": debtor.title(), "advance": f"{status.advance:,.2f}", "gross": f"{delivery.gross:,.2f}"},
+                % {"customer": debtor.title(), "advance": f"{status.advance:,.2f}", "gross": f"{gross:,.2f}"},
                 code="prepayment",
                 help=_t("Approve the receipt first."),
             )
@@ -130,10 +143,10 @@ def _check_delivery_credit(delivery, order, debtor):
     credit.check_credit(order, debtor)
 
 
-def _charge(delivery, order, debtor, date):
-    schedule = instalments(order.payment_term, delivery.gross, date, order.decimals)
-    debts.charge(delivery, customer=debtor, instalments=schedule, date=date, origin=order, ordered=delivery.gross)
-    delivery.charged_gross = delivery.gross
+def _charge(delivery, order, gross, date):
+    schedule = instalments(order.payment_term, gross, date, order.decimals)
+    debts.charge(delivery, customer=order.customer.debtor, instalments=schedule, date=date, origin=order, ordered=gross)
+    delivery.charged_gross += gross
 
 
 @operation(_("Signed by the customer"), on=Delivery, source=Delivery.Progress.DISPATCHED, target=Delivery.Progress.SIGNED, icon="draw")
@@ -141,7 +154,11 @@ def sign_delivery(delivery, *, by, date=None):
     """The customer has the goods; where debts arise with the signature, he is charged now."""
     delivery.signed_on = date or business_today()
     if delivery.company.debt_arises == Company.ArisesAt.SIGNED:
-        _charge(delivery, delivery.order, delivery.customer.debtor, delivery.signed_on)
+        by_order = {}
+        for row in delivery.lines.select_related("order_line"):
+            by_order[row.order_line.order_id] = by_order.get(row.order_line.order_id, Decimal(0)) + row.gross
+        for key, order in locked_orders(by_order).items():
+            _charge(delivery, order, by_order[key], delivery.signed_on)
     delivery.save(update_fields=["signed_on", "charged_gross"])
 
 
@@ -170,49 +187,62 @@ def reverse_delivery(delivery, *, by, reason=""):
 
     if Return.objects.filter(delivery=delivery).exclude(approval__in=(Approval.VOID, Approval.REJECTED)).exists():
         raise Refusal(_t("Goods of this delivery were returned; it cannot be reversed."), code="returned")
-    order = Order.objects.select_for_update(of=("self",)).get(pk=delivery.order_id)
-    lines = {line.pk: line for line in lock(OrderLine.objects.filter(order=order))}
-    rows = list(delivery.lines.select_related("product"))
+    rows = list(delivery.lines.select_related("product", "order_line"))
+    orders = locked_orders({row.order_line.order_id for row in rows})
+    lines = {line.pk: line for line in lock(OrderLine.objects.filter(order__in=orders))}
+    back = dict.fromkeys(orders, Decimal(0))
     for row in rows:
-        lines[row.order_line_id].delivered -= row.quantity
-        lines[row.order_line_id].delivered_gross -= row.gross
-    from models.finance.posting import change_ordered
-
+        line = lines[row.order_line_id]
+        line.delivered -= row.quantity
+        line.delivered_gross -= row.gross
+        back[line.order_id] += row.gross
     if delivery.charged_gross:
         debts.uncharge(delivery)
-        if order.progress != Order.Progress.CLOSED:
-            change_ordered(order, order.customer.debtor, delivery.charged_gross)
-    costs = {m.product_id: m.unit_cost for m in Movement.objects.filter(source_type__model="delivery", source_id=delivery.pk)}
+        for order in orders.values():
+            if order.progress != Order.Progress.CLOSED:
+                change_ordered(order, order.customer.debtor, back[order.pk])
+    costs = dict(Movement.objects.filter(source_type__model="delivery", source_id=delivery.pk).values_list("product_id", "unit_cost"))
     moves = [
         stock.Move(row.product, delivery.warehouse, row.quantity * row.factor, unit_cost=costs.get(row.product_id, Decimal(0)))
         for row in rows
         if row.product.is_stocked
     ]
-    stock.post(delivery, moves, kind=Movement.Kind.SALE, date=business_today(), customer=order.customer)
+    stock.post(delivery, moves, kind=Movement.Kind.SALE, date=business_today(), customer=delivery.customer)
     OrderLine.objects.bulk_update(lines.values(), ["delivered", "delivered_gross"])
-    some = any(line.delivered for line in lines.values())
-    if order.progress != Order.Progress.CLOSED:
-        order.progress = Order.Progress.PARTLY_DELIVERED if some else Order.Progress.NOT_DELIVERED
-        order.save(update_fields=["progress"])
-        from models.sales.operations.orders import reserve_lines
-
-        reserve_lines(order, [line for line in order.lines.select_related("product")])
+    for order in orders.values():
+        if order.progress != Order.Progress.CLOSED:
+            some = any(line.delivered for line in lines.values() if line.order_id == order.pk)
+            order.progress = Order.Progress.PARTLY_DELIVERED if some else Order.Progress.NOT_DELIVERED
+            order.save(update_fields=["progress"])
+            reserve_lines(order, list(order.lines.select_related("product")))
     delivery.approval, delivery.charged_gross = Approval.VOID, Decimal(0)
     delivery.save(update_fields=["approval", "charged_gross"])
 
 
+def returnable(delivery):
+    """[(line, quantity)] of what has not come back, nor is in a return that waits."""
+    from models.sales.models import Return, ReturnLine
+
+    waiting = {}
+    open_returns = ReturnLine.objects.filter(return_document__delivery=delivery, return_document__progress=Return.Progress.AWAITED)
+    for key, quantity in open_returns.exclude(return_document__approval__in=(Approval.VOID, Approval.REJECTED)).values_list(
+        "delivery_line_id", "quantity"
+    ):
+        waiting[key] = waiting.get(key, Decimal(0)) + quantity
+    rows = [(row, row.quantity - row.returned - waiting.get(row.pk, Decimal(0))) for row in delivery.lines.select_related("product")]
+    return [(row, quantity) for row, quantity in rows if quantity > 0]
+
+
 def _open_to_return(delivery):
-    return "" if any(row.quantity > row.returned for row in delivery.lines.all()) else _("Everything of this delivery has come back already.")
+    return "" if returnable(delivery) else _("Everything of this delivery has come back already.")
 
 
-@operation(_("Create return"), on=Delivery, source=GONE, needs=_open_to_return, icon="assignment_return", is_step=False)
+@operation(_("Create return"), on=Delivery, source=GONE, needs=_open_to_return, picks=returnable, icon="assignment_return", is_step=False)
 def return_delivery(delivery, *, by, quantities=None):
     """Push down: a draft return of what has not come back yet, or of `quantities` {delivery line id: quantity}. Returns the Return."""
     from models.sales.models import Return, ReturnLine
 
-    rows = [(row, row.quantity - row.returned) for row in delivery.lines.all() if row.quantity > row.returned]
-    if quantities is not None:
-        rows = [(row, quantities[row.pk]) for row, _possible in rows if quantities.get(row.pk)]
+    rows = chosen(returnable(delivery), quantities)
     if not rows:
         raise Refusal(_t("Enter a quantity for at least one line."), code="empty")
     document = Return.objects.create(

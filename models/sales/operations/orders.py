@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from models.base.approvals import begin_route, declare_approval
 from models.base.documents import SUBMITTABLE, Approval
-from models.base.operations import Refusal, operation
+from models.base.fields import trimmed
+from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
 from models.customers.schedule import instalments
 from models.finance import credit, debts
@@ -21,7 +22,16 @@ from models.stock import operations as stock
 OPEN = (Order.Progress.NOT_DELIVERED, Order.Progress.PARTLY_DELIVERED)
 
 
-@operation(_("Submit for approval"), on=Order, field="approval", source=SUBMITTABLE, target=Approval.PENDING, moves_first=False, then=begin_route, icon="send")
+@operation(
+    _("Submit for approval"),
+    on=Order,
+    field="approval",
+    source=SUBMITTABLE,
+    target=Approval.PENDING,
+    moves_first=False,
+    then=begin_route,
+    icon="send",
+)
 def submit_order(order, *, by):
     """Compute, draw the number and begin the approval."""
     require_lines(order)
@@ -135,11 +145,42 @@ def order_credit(order):
 def deliverable(order):
     """[(line, quantity)] of what no delivery holds yet, in line units."""
     held = {}
-    waiting = DeliveryLine.objects.filter(delivery__order=order, delivery__progress__in=(Delivery.Progress.DRAFT, Delivery.Progress.PICKED))
+    waiting = DeliveryLine.objects.filter(
+        order_line__order=order, delivery__progress__in=(Delivery.Progress.DRAFT, Delivery.Progress.PICKED)
+    )
     for key, quantity in waiting.values_list("order_line_id", "quantity"):
         held[key] = held.get(key, Decimal(0)) + quantity
     rows = [(line, line.open_quantity - held.get(line.pk, Decimal(0))) for line in order.lines.select_related("product")]
     return [(line, quantity) for line, quantity in rows if quantity > 0]
+
+
+def chosen(rows, quantities):
+    """The rows [(line, possible)] cut to `quantities` {line id: quantity}; None takes all. Refused beyond what is possible."""
+    if quantities is None:
+        return rows
+    possible = {line.pk: quantity for line, quantity in rows}
+    for key, quantity in quantities.items():
+        if quantity < 0 or quantity > possible.get(key, Decimal(0)):
+            raise Refusal(
+                _t("At most %(possible)s of this line is still open.") % {"possible": trimmed(possible.get(key, Decimal(0)))},
+                code="over_quantity",
+            )
+    return [(line, quantities[line.pk]) for line, _possible in rows if quantities.get(line.pk)]
+
+
+def deliverable_together(order):
+    """Further approved orders of the same customer that may go on one delivery slip with this one."""
+    return (
+        Order.objects.filter(
+            customer_id=order.customer_id,
+            company_id=order.company_id,
+            currency_id=order.currency_id,
+            approval=Approval.APPROVED,
+            progress__in=OPEN,
+        )
+        .filter(prices_include_tax=order.prices_include_tax, rate=order.rate)
+        .exclude(pk=order.pk)
+    )
 
 
 @operation(
@@ -148,20 +189,19 @@ def deliverable(order):
     source=OPEN,
     approval=(Approval.APPROVED,),
     needs=lambda order: "" if deliverable(order) else _("Every line is already in a delivery."),
+    picks=deliverable,
+    gathers=deliverable_together,
     icon="local_shipping",
 )
-def deliver_order(order, *, by, quantities=None, warehouse=None):
-    """Push down: a delivery of what is open, or of `quantities` {order line id: quantity}. Returns the Delivery."""
+def deliver_order(order, *, by, quantities=None, warehouse=None, others=()):
+    """Push down: a delivery of what is open, or of `quantities` {order line id: quantity}. Returns the Delivery.
+
+    `others`: further orders of the customer whose goods go on the same slip.
+    """
     rows = deliverable(order)
-    if quantities is not None:
-        possible = {line.pk: quantity for line, quantity in rows}
-        for key, quantity in quantities.items():
-            if quantity > possible.get(key, Decimal(0)):
-                raise Refusal(
-                    _t("At most %(possible)s of this line can still be delivered.") % {"possible": possible.get(key, Decimal(0)).normalize()},
-                    code="over_delivery",
-                )
-        rows = [(line, quantities[line.pk]) for line, _q in rows if quantities.get(line.pk)]
+    for other in lock(deliverable_together(order).filter(pk__in=[one.pk for one in others])):
+        rows += deliverable(other)
+    rows = chosen(rows, quantities)
     warehouse = warehouse or order.warehouse or stock.default_warehouse(order.company_id)
     if warehouse is None:
         raise Refusal(_t("Choose a warehouse on the order first."), code="warehouse")
@@ -190,9 +230,9 @@ def deliver_order(order, *, by, quantities=None, warehouse=None):
                 unit=line.unit,
                 factor=line.factor,
                 quantity=quantity,
-                position=line.position,
+                position=position,
             )
-            for line, quantity in rows
+            for position, (line, quantity) in enumerate(rows, 1)
         ]
     )
     return delivery
@@ -244,7 +284,31 @@ def close_order(order, *, by, reason=""):
 )
 def void_order(order, *, by, reason=""):
     """Cancel an approved order; refused while goods were delivered or money was allocated."""
-    if order.deliveries.exclude(progress=Delivery.Progress.CANCELLED).exists():
+    take_back_order(order)
+    if order.quote_id:
+        quote = order.quote
+        quote.progress = type(quote).Progress.ACCEPTED
+        quote.save(update_fields=["progress"])
+
+
+@operation(
+    _("Un-verify"),
+    on=Order,
+    field="approval",
+    source=Approval.APPROVED,
+    target=Approval.DRAFT,
+    icon="lock_open",
+    is_step=False,
+    asks=("reason",),
+)
+def unverify_order(order, *, by, reason=""):
+    """Take the approval back (反审核) where nothing followed: the order is a draft again and keeps its number."""
+    take_back_order(order)
+
+
+def take_back_order(order):
+    """Reverse what approving the order posted; refused while anything followed it."""
+    if Delivery.of_order(order).exclude(progress=Delivery.Progress.CANCELLED).exists():
         raise Refusal(_t("This order has deliveries; cancel or reverse them first."), code="delivered")
     lines = list(order.lines.select_related("product"))
     debtor = order.customer.debtor
@@ -254,11 +318,6 @@ def void_order(order, *, by, reason=""):
         change_ordered(order, debtor, -order.gross)
     _release_rest(order)
     figures.record(order, lines, sign=-1)
-    if order.quote_id:
-        quote = order.quote
-        quote.progress = type(quote).Progress.ACCEPTED
-        quote.save(update_fields=["progress"])
 
 
 ORDER_APPROVAL = declare_approval(Order, "order")
-

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from models.base.approvals import begin_route, declare_approval
 from models.base.documents import SUBMITTABLE, Approval, business_today
-from models.base.operations import Refusal, operation
+from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
 from models.sales.lines import copied
 from models.sales.models import Order, OrderLine, Quote, QuoteLine
@@ -18,7 +18,16 @@ def require_lines(document):
         raise Refusal(_t("Enter at least one line first."), code="empty")
 
 
-@operation(_("Submit for approval"), on=Quote, field="approval", source=SUBMITTABLE, target=Approval.PENDING, moves_first=False, then=begin_route, icon="send")
+@operation(
+    _("Submit for approval"),
+    on=Quote,
+    field="approval",
+    source=SUBMITTABLE,
+    target=Approval.PENDING,
+    moves_first=False,
+    then=begin_route,
+    icon="send",
+)
 def submit_quote(quote, *, by):
     """Compute, draw the number and begin the approval."""
     require_lines(quote)
@@ -33,7 +42,13 @@ def approve_quote(quote, *, by):
 
 
 @operation(
-    _("Mark as sent"), on=Quote, source=Quote.Progress.OPEN, target=Quote.Progress.SENT, approval=(Approval.APPROVED,), icon="outgoing_mail", is_step=False
+    _("Mark as sent"),
+    on=Quote,
+    source=Quote.Progress.OPEN,
+    target=Quote.Progress.SENT,
+    approval=(Approval.APPROVED,),
+    icon="outgoing_mail",
+    is_step=False,
 )
 def send_quote(quote, *, by):
     """Note that the customer has it."""
@@ -47,6 +62,13 @@ def _may_convert(quote):
     return ""
 
 
+def orderable_together(quote):
+    """Further approved quotes of the same customer, with the same terms, that may become one order with this one."""
+    same = {name: getattr(quote, name) for name in ("customer_id", "company_id", "currency_id", "prices_include_tax", "discount", "rate")}
+    states = (Quote.Progress.OPEN, Quote.Progress.SENT, Quote.Progress.ACCEPTED)
+    return Quote.objects.filter(**same, approval=Approval.APPROVED, progress__in=states).exclude(pk=quote.pk)
+
+
 @operation(
     _("Create order"),
     on=Quote,
@@ -54,11 +76,19 @@ def _may_convert(quote):
     target=Quote.Progress.CONVERTED,
     approval=(Approval.APPROVED,),
     needs=_may_convert,
+    gathers=orderable_together,
     icon="shopping_cart",
 )
-def order_quote(quote, *, by):
-    """Make a draft order of an approved quote: customer, lines, prices and terms are copied, the link kept. Returns the Order."""
-    other = Quote.objects.filter(first_version_id=quote.first_version_id or quote.pk, progress=Quote.Progress.CONVERTED).exclude(pk=quote.pk).first()
+def order_quote(quote, *, by, others=()):
+    """Make a draft order of an approved quote: customer, lines, prices and terms are copied, the link kept. Returns the Order.
+
+    `others` are further approved quotes of the customer; their lines go on the same order, each quote is then ordered.
+    """
+    other = (
+        Quote.objects.filter(first_version_id=quote.first_version_id or quote.pk, progress=Quote.Progress.CONVERTED)
+        .exclude(pk=quote.pk)
+        .first()
+    )
     if other:
         raise Refusal(_t("Version %(version)s of this quote was already ordered.") % {"version": other.version}, code="converted")
     address = quote.customer.addresses.first()
@@ -81,16 +111,36 @@ def order_quote(quote, *, by):
         allowance=quote.allowance,
         quote=quote,
     )
-    lines = [
-        copied(line, OrderLine, order=order, quote_line=line, position=line.position, quantity=line.quantity, base_quantity=line.base_quantity)
-        for line in quote.lines.all()
-    ]
-    OrderLine.objects.bulk_create(lines)
+    sources = [quote, *lock(orderable_together(quote).filter(pk__in=[one.pk for one in others]))]
+    for other in sources[1:]:
+        order.allowance += other.allowance
+        other.progress = Quote.Progress.CONVERTED
+        other.save(update_fields=["progress"])
+    lines = [line for source in sources for line in source.lines.all()]
+    OrderLine.objects.bulk_create(
+        [
+            copied(
+                line, OrderLine, order=order, quote_line=line, position=position, quantity=line.quantity, base_quantity=line.base_quantity
+            )
+            for position, line in enumerate(lines, 1)
+        ]
+    )
+    if others:
+        order.save(update_fields=["allowance"])
     order.recompute()
     return order
 
 
-@operation(_("Refused by the customer"), on=Quote, source=(Quote.Progress.OPEN, Quote.Progress.SENT), target=Quote.Progress.REFUSED, approval=(Approval.APPROVED,), icon="thumb_down", is_step=False, asks=("reason",))
+@operation(
+    _("Refused by the customer"),
+    on=Quote,
+    source=(Quote.Progress.OPEN, Quote.Progress.SENT),
+    target=Quote.Progress.REFUSED,
+    approval=(Approval.APPROVED,),
+    icon="thumb_down",
+    is_step=False,
+    asks=("reason",),
+)
 def refuse_quote(quote, *, by, reason=""):
     """Note that the customer does not want it."""
     if reason:
@@ -108,22 +158,65 @@ def revise_quote(quote, *, by):
 
 def copy_quote(quote, **values):
     """An unsubmitted copy of a quote with its lines."""
-    skipped = {"id", "number", "approval", "progress", "date", "is_opening", "print_count", "created_at", "created_by", "changed_at", "changed_by"}
+    skipped = {
+        "id",
+        "number",
+        "approval",
+        "progress",
+        "date",
+        "is_opening",
+        "print_count",
+        "created_at",
+        "created_by",
+        "changed_at",
+        "changed_by",
+    }
     fields = {f.attname: getattr(quote, f.attname) for f in Quote._meta.concrete_fields if f.name not in skipped}
     fields |= {"external_number": "", "valid_until": None, "version": 1, "first_version_id": None}
     new = Quote.objects.create(**(fields | values))
     QuoteLine.objects.bulk_create(
-        [copied(line, QuoteLine, quote=new, position=line.position, quantity=line.quantity, base_quantity=line.base_quantity) for line in quote.lines.all()]
+        [
+            copied(line, QuoteLine, quote=new, position=line.position, quantity=line.quantity, base_quantity=line.base_quantity)
+            for line in quote.lines.all()
+        ]
     )
     new.recompute()
     return new
 
 
-@operation(_("Void"), on=Quote, field="approval", source=Approval.APPROVED, target=Approval.VOID, icon="block", danger=True, is_step=False, asks=("reason",))
+@operation(
+    _("Void"),
+    on=Quote,
+    field="approval",
+    source=Approval.APPROVED,
+    target=Approval.VOID,
+    icon="block",
+    danger=True,
+    is_step=False,
+    asks=("reason",),
+)
 def void_quote(quote, *, by, reason=""):
     """Cancel an approved quote; refused once it became an order."""
     if quote.orders.exclude(approval=Approval.VOID).exists():
         raise Refusal(_t("This quote has already become an order."), code="converted")
+
+
+@operation(
+    _("Un-verify"),
+    on=Quote,
+    field="approval",
+    source=Approval.APPROVED,
+    target=Approval.DRAFT,
+    icon="lock_open",
+    is_step=False,
+    asks=("reason",),
+)
+def unverify_quote(quote, *, by, reason=""):
+    """Take the approval back (反审核) where nothing followed: the quote is a draft again and keeps its number."""
+    if quote.orders.exclude(approval=Approval.VOID).exists():
+        raise Refusal(_t("This quote has already become an order."), code="converted")
+    quote.progress = Quote.Progress.OPEN
+    quote.save(update_fields=["progress"])
 
 
 QUOTE_APPROVAL = declare_approval(Quote, "quote")

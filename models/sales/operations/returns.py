@@ -11,7 +11,7 @@ from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
 from models.finance import debts
 from models.finance.models import Receivable
-from models.sales.models import DeliveryLine, OrderLine, Return
+from models.sales.models import DeliveryLine, Order, OrderLine, Return
 from models.sales.operations.quotes import require_lines
 from models.stock import operations as stock
 from models.stock.models import Movement
@@ -29,7 +29,16 @@ def _check_quantities(rows, delivery_lines):
             )
 
 
-@operation(_("Submit for approval"), on=Return, field="approval", source=SUBMITTABLE, target=Approval.PENDING, moves_first=False, then=begin_route, icon="send")
+@operation(
+    _("Submit for approval"),
+    on=Return,
+    field="approval",
+    source=SUBMITTABLE,
+    target=Approval.PENDING,
+    moves_first=False,
+    then=begin_route,
+    icon="send",
+)
 def submit_return(document, *, by):
     """Compute, check that no more comes back than was delivered, draw the number and begin the approval."""
     require_lines(document)
@@ -61,7 +70,7 @@ def receive_return(document, *, by, date=None):
     sources = {line.pk: line for line in lock(DeliveryLine.objects.filter(delivery=delivery))}
     rows = list(document.lines.select_related("product"))
     _check_quantities(rows, sources)
-    order_lines = {line.pk: line for line in lock(OrderLine.objects.filter(order_id=delivery.order_id))}
+    order_lines = {line.pk: line for line in lock(OrderLine.objects.filter(delivery_lines__delivery=delivery))}
     _settle(document, rows, sources)
     for row in rows:
         source = sources[row.delivery_line_id]
@@ -71,7 +80,8 @@ def receive_return(document, *, by, date=None):
     OrderLine.objects.bulk_update(order_lines.values(), ["returned"])
     document.received_on = date
     document.save(update_fields=["received_on"])
-    charged = [delivery] if delivery.charged_gross else [delivery.order]
+    orders = list(Order.objects.filter(lines__delivery_lines__delivery=delivery).distinct())
+    charged = [delivery] if delivery.charged_gross else orders
     if document.gross and _was_charged(charged):
         debts.credit_return(document, customer=document.customer.debtor, amount=document.gross, charged=charged)
     costs = _costs(delivery)
@@ -98,7 +108,8 @@ def _was_charged(documents):
     from django.contrib.contenttypes.models import ContentType
 
     return any(
-        Receivable.objects.filter(source_type=ContentType.objects.get_for_model(document), source_id=document.pk).exists() for document in documents
+        Receivable.objects.filter(source_type=ContentType.objects.get_for_model(document), source_id=document.pk).exists()
+        for document in documents
     )
 
 

@@ -11,156 +11,492 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contenttypes', '0002_remove_content_type_name'),
-        ('customers', '0001_initial'),
-        ('org', '0001_initial'),
-        ('products', '0001_initial'),
+        ("contenttypes", "0002_remove_content_type_name"),
+        ("customers", "0001_initial"),
+        ("org", "0001_initial"),
+        ("products", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Warehouse',
+            name="Warehouse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='changed at')),
-                ('extra', models.JSONField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='custom fields')),
-                ('code', models.CharField(max_length=20, verbose_name='code')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('kind', models.CharField(choices=[('normal', 'Normal'), ('defective', 'Defective goods'), ('loan', 'Samples on loan'), ('transit', 'In transit')], default='normal', max_length=10, verbose_name='kind')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='address')),
-                ('allow_negative', models.BooleanField(default=False, verbose_name='may go below zero')),
-                ('is_active', models.BooleanField(default=True, verbose_name='enabled')),
-                ('changed_by', models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='changed by')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.company', verbose_name='company')),
-                ('created_by', models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
-                ('department', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.department', verbose_name='department')),
-                ('keeper', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.employee', verbose_name='keeper')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.employee', verbose_name='owner')),
-                ('region', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.region', verbose_name='region')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created at")),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="changed at")),
+                (
+                    "extra",
+                    models.JSONField(
+                        blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name="custom fields"
+                    ),
+                ),
+                ("code", models.CharField(max_length=20, verbose_name="code")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("normal", "Normal"),
+                            ("defective", "Defective goods"),
+                            ("loan", "Samples on loan"),
+                            ("transit", "In transit"),
+                        ],
+                        default="normal",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("address", models.CharField(blank=True, max_length=200, verbose_name="address")),
+                ("allow_negative", models.BooleanField(default=False, verbose_name="may go below zero")),
+                ("is_active", models.BooleanField(default=True, verbose_name="enabled")),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="changed by",
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.company", verbose_name="company"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="created by",
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.department",
+                        verbose_name="department",
+                    ),
+                ),
+                (
+                    "keeper",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.employee",
+                        verbose_name="keeper",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.employee",
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.region",
+                        verbose_name="region",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'warehouse',
-                'verbose_name_plural': 'warehouses',
-                'ordering': ['code'],
-                'constraints': [models.UniqueConstraint(fields=('company', 'code'), name='stock_warehouse_code')],
+                "verbose_name": "warehouse",
+                "verbose_name_plural": "warehouses",
+                "ordering": ["code"],
+                "constraints": [models.UniqueConstraint(fields=("company", "code"), name="stock_warehouse_code")],
             },
         ),
         migrations.CreateModel(
-            name='Reservation',
+            name="Reservation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_id', models.BigIntegerField(verbose_name='source key')),
-                ('source_number', models.CharField(blank=True, max_length=60, verbose_name='source document')),
-                ('date', models.DateField(verbose_name='date')),
-                ('posted_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='posted at')),
-                ('changeset', models.UUIDField(editable=False, null=True, verbose_name='change set')),
-                ('is_opening', models.BooleanField(default=False, verbose_name='opening')),
-                ('quantity', base_fields.QuantityField(verbose_name='quantity')),
-                ('line_id', models.BigIntegerField(null=True, verbose_name='line')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.company', verbose_name='company')),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.department', verbose_name='department')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.employee', verbose_name='owner')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='products.product', verbose_name='product')),
-                ('region', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.region', verbose_name='region')),
-                ('source_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contenttypes.contenttype', verbose_name='source type')),
-                ('warehouse', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='stock.warehouse', verbose_name='warehouse')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source_id", models.BigIntegerField(verbose_name="source key")),
+                ("source_number", models.CharField(blank=True, max_length=60, verbose_name="source document")),
+                ("date", models.DateField(verbose_name="date")),
+                ("posted_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="posted at")),
+                ("changeset", models.UUIDField(editable=False, null=True, verbose_name="change set")),
+                ("is_opening", models.BooleanField(default=False, verbose_name="opening")),
+                ("quantity", base_fields.QuantityField(verbose_name="quantity")),
+                ("line_id", models.BigIntegerField(null=True, verbose_name="line")),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.company", verbose_name="company"
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.department",
+                        verbose_name="department",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.employee", verbose_name="owner"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="products.product", verbose_name="product"
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.region", verbose_name="region"
+                    ),
+                ),
+                (
+                    "source_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contenttypes.contenttype",
+                        verbose_name="source type",
+                    ),
+                ),
+                (
+                    "warehouse",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="stock.warehouse", verbose_name="warehouse"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'reservation',
-                'verbose_name_plural': 'reservations',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['product', 'warehouse'], name='stock_reservation_place'), models.Index(fields=['source_type', 'source_id'], name='stock_reservation_source')],
+                "verbose_name": "reservation",
+                "verbose_name_plural": "reservations",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["product", "warehouse"], name="stock_reservation_place"),
+                    models.Index(fields=["source_type", "source_id"], name="stock_reservation_source"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Movement',
+            name="Movement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_id', models.BigIntegerField(verbose_name='source key')),
-                ('source_number', models.CharField(blank=True, max_length=60, verbose_name='source document')),
-                ('date', models.DateField(verbose_name='date')),
-                ('posted_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='posted at')),
-                ('changeset', models.UUIDField(editable=False, null=True, verbose_name='change set')),
-                ('is_opening', models.BooleanField(default=False, verbose_name='opening')),
-                ('kind', models.CharField(choices=[('opening', 'Opening stock'), ('sale', 'Sale'), ('sale_return', 'Customer return'), ('purchase', 'Purchase'), ('adjustment', 'Adjustment'), ('transfer', 'Transfer')], max_length=12, verbose_name='nature')),
-                ('quantity', base_fields.QuantityField(verbose_name='quantity')),
-                ('unit_cost', base_fields.PriceField(default=Decimal('0'), verbose_name='unit cost')),
-                ('value', base_fields.AmountField(default=Decimal('0'), verbose_name='value')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.company', verbose_name='company')),
-                ('customer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.customer', verbose_name='customer')),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.department', verbose_name='department')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.employee', verbose_name='owner')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='products.product', verbose_name='product')),
-                ('region', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.region', verbose_name='region')),
-                ('source_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contenttypes.contenttype', verbose_name='source type')),
-                ('warehouse', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='stock.warehouse', verbose_name='warehouse')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source_id", models.BigIntegerField(verbose_name="source key")),
+                ("source_number", models.CharField(blank=True, max_length=60, verbose_name="source document")),
+                ("date", models.DateField(verbose_name="date")),
+                ("posted_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="posted at")),
+                ("changeset", models.UUIDField(editable=False, null=True, verbose_name="change set")),
+                ("is_opening", models.BooleanField(default=False, verbose_name="opening")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("opening", "Opening stock"),
+                            ("sale", "Sale"),
+                            ("sale_return", "Customer return"),
+                            ("purchase", "Purchase"),
+                            ("adjustment", "Adjustment"),
+                            ("transfer", "Transfer"),
+                        ],
+                        max_length=12,
+                        verbose_name="nature",
+                    ),
+                ),
+                ("quantity", base_fields.QuantityField(verbose_name="quantity")),
+                ("unit_cost", base_fields.PriceField(default=Decimal("0"), verbose_name="unit cost")),
+                ("value", base_fields.AmountField(default=Decimal("0"), verbose_name="value")),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.company", verbose_name="company"
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.customer",
+                        verbose_name="customer",
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.department",
+                        verbose_name="department",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.employee", verbose_name="owner"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="movements", to="products.product", verbose_name="product"
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.region", verbose_name="region"
+                    ),
+                ),
+                (
+                    "source_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contenttypes.contenttype",
+                        verbose_name="source type",
+                    ),
+                ),
+                (
+                    "warehouse",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="stock.warehouse",
+                        verbose_name="warehouse",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'stock movement',
-                'verbose_name_plural': 'stock movements',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['product', 'warehouse', 'id'], name='stock_movement_place'), models.Index(fields=['source_type', 'source_id'], name='stock_movement_source'), models.Index(fields=['date', 'id'], name='stock_movement_date')],
+                "verbose_name": "stock movement",
+                "verbose_name_plural": "stock movements",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["product", "warehouse", "id"], name="stock_movement_place"),
+                    models.Index(fields=["source_type", "source_id"], name="stock_movement_source"),
+                    models.Index(fields=["date", "id"], name="stock_movement_date"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Balance',
+            name="Balance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on_hand', base_fields.QuantityField(default=Decimal('0'), verbose_name='on hand')),
-                ('reserved', base_fields.QuantityField(default=Decimal('0'), verbose_name='reserved')),
-                ('value', base_fields.AmountField(default=Decimal('0'), verbose_name='stock value')),
-                ('allow_negative', models.BooleanField(default=False, editable=False)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.company', verbose_name='company')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='products.product', verbose_name='product')),
-                ('warehouse', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='stock.warehouse', verbose_name='warehouse')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("on_hand", base_fields.QuantityField(default=Decimal("0"), verbose_name="on hand")),
+                ("reserved", base_fields.QuantityField(default=Decimal("0"), verbose_name="reserved")),
+                ("value", base_fields.AmountField(default=Decimal("0"), verbose_name="stock value")),
+                ("allow_negative", models.BooleanField(default=False, editable=False)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.company", verbose_name="company"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="balances", to="products.product", verbose_name="product"
+                    ),
+                ),
+                (
+                    "warehouse",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="balances", to="stock.warehouse", verbose_name="warehouse"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'stock balance',
-                'verbose_name_plural': 'stock balances',
-                'ordering': ['-id'],
-                'constraints': [models.UniqueConstraint(fields=('product', 'warehouse'), name='stock_balance_place'), models.CheckConstraint(condition=models.Q(('on_hand__gte', 0), ('allow_negative', True), _connector='OR'), name='stock_balance_not_negative'), models.CheckConstraint(condition=models.Q(('reserved__gte', 0)), name='stock_balance_reserved'), models.CheckConstraint(condition=models.Q(('reserved__lte', models.F('on_hand')), ('allow_negative', True), _connector='OR'), name='stock_balance_promise')],
+                "verbose_name": "stock balance",
+                "verbose_name_plural": "stock balances",
+                "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("product", "warehouse"), name="stock_balance_place"),
+                    models.CheckConstraint(
+                        condition=models.Q(("on_hand__gte", 0), ("allow_negative", True), _connector="OR"),
+                        name="stock_balance_not_negative",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("reserved__gte", 0)), name="stock_balance_reserved"),
+                    models.CheckConstraint(
+                        condition=models.Q(("reserved__lte", models.F("on_hand")), ("allow_negative", True), _connector="OR"),
+                        name="stock_balance_promise",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HistoricalWarehouse',
+            name="HistoricalWarehouse",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, verbose_name='ID')),
-                ('changeset', models.UUIDField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='changed at')),
-                ('history_user_id', models.BigIntegerField(null=True)),
-                ('extra', models.JSONField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='custom fields')),
-                ('code', models.CharField(max_length=20, verbose_name='code')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('kind', models.CharField(choices=[('normal', 'Normal'), ('defective', 'Defective goods'), ('loan', 'Samples on loan'), ('transit', 'In transit')], default='normal', max_length=10, verbose_name='kind')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='address')),
-                ('allow_negative', models.BooleanField(default=False, verbose_name='may go below zero')),
-                ('is_active', models.BooleanField(default=True, verbose_name='enabled')),
-                ('history_id', models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField()),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('changed_by', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='changed by')),
-                ('company', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='org.company', verbose_name='company')),
-                ('created_by', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
-                ('department', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='org.department', verbose_name='department')),
-                ('keeper', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='org.employee', verbose_name='keeper')),
-                ('owner', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='org.employee', verbose_name='owner')),
-                ('region', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='org.region', verbose_name='region')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
+                ("changeset", models.UUIDField(editable=False, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created at")),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="changed at")),
+                ("history_user_id", models.BigIntegerField(null=True)),
+                (
+                    "extra",
+                    models.JSONField(
+                        blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name="custom fields"
+                    ),
+                ),
+                ("code", models.CharField(max_length=20, verbose_name="code")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("normal", "Normal"),
+                            ("defective", "Defective goods"),
+                            ("loan", "Samples on loan"),
+                            ("transit", "In transit"),
+                        ],
+                        default="normal",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("address", models.CharField(blank=True, max_length=200, verbose_name="address")),
+                ("allow_negative", models.BooleanField(default=False, verbose_name="may go below zero")),
+                ("is_active", models.BooleanField(default=True, verbose_name="enabled")),
+                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField()),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="changed by",
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="org.company",
+                        verbose_name="company",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="created by",
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="org.department",
+                        verbose_name="department",
+                    ),
+                ),
+                (
+                    "keeper",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="org.employee",
+                        verbose_name="keeper",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="org.employee",
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="org.region",
+                        verbose_name="region",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical warehouse',
-                'verbose_name_plural': 'historical warehouses',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['id', '-history_date', '-history_id'], name='stock_warehouse_aeb7bb_hp'), models.Index(fields=['changeset'], name='stock_warehouse_aeb7bb_hc')],
+                "verbose_name": "historical warehouse",
+                "verbose_name_plural": "historical warehouses",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+                "default_permissions": (),
+                "indexes": [
+                    models.Index(fields=["id", "-history_date", "-history_id"], name="stock_warehouse_aeb7bb_hp"),
+                    models.Index(fields=["changeset"], name="stock_warehouse_aeb7bb_hc"),
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),

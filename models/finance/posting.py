@@ -11,6 +11,8 @@ from models.finance.models import CustomerBalance, CustomerEntry
 
 def in_base(source, amount):
     """An amount of the source's currency in its company's currency."""
+    if source.rate == 1:
+        return amount
     return money(amount * source.rate, source.company.currency.decimals)
 
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from models.base.fields import PercentField, RateField
+from models.base.protocols import open_changes
 from models.base.records import TrackedModel
 
 
@@ -255,12 +256,13 @@ class Assistance(TrackedModel):
 
 
 class UserManager(BaseUserManager):
-    """Makes log-ins for createsuperuser and tests."""
+    """Makes log-ins for createsuperuser and tests, each in a change set (createsuperuser asks its questions outside of any)."""
 
     def create_user(self, username, password=None, **fields):
         user = self.model(username=self.model.normalize_username(username), **fields)
         user.set_password(password)
-        user.save(using=self._db)
+        with open_changes("command", reason=f"create user {user.username}"):
+            user.save(using=self._db)
         return user
 
     def create_superuser(self, username, password=None, **fields):

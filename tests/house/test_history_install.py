@@ -1,8 +1,10 @@
 """The guards stand after migrate, a check sees every tampering, and only test databases may be emptied."""
 
 import sqlite3
+from copy import copy
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -12,6 +14,7 @@ from models.audit.changes import WriteOutsideChangeSet, changes
 from models.audit.connections import flushing, is_test_database
 from models.audit.models import ChangeSet
 from models.base.triggers import guards_of_all_models
+from models.org.models import User
 from models.products.models import Unit
 from models.sales.models import Order
 from tests.house.samples import make_order, make_unit
@@ -101,6 +104,26 @@ def test_data_migrations_are_recorded_whatever_the_state_of_the_triggers():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_migration_may_rebuild_a_table_and_its_history():
+    make_unit()
+    model = Unit.history.model
+    field = model._meta.get_field("name")
+    wider = copy(field)
+    wider.max_length = 50
+    configs = [config for config in apps.get_app_configs() if config.models_module]
+    install.before_migrate(apps.get_app_config("audit"), using="default", plan=["a migration"])
+    for before, after in ((field, wider), (wider, field)):
+        with connection.schema_editor() as editor:
+            editor.alter_field(model, before, after)
+    for config in configs:
+        install.after_migrate(config, using="default")
+    assert install.problems(connection) == []
+    with changes("form"):
+        Unit.objects.update(decimals=1)
+    assert Unit.history.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("time", [1, 2])
 def test_a_test_database_can_be_emptied(time):
     """Run twice: the second run finds the leavings of the first gone, ledgers and locked documents included."""
@@ -138,6 +161,11 @@ def test_the_command_line_opens_a_change_set_for_loaddata(tmp_path):
     unit = Unit.objects.get(name="pallet")
     changeset = ChangeSet.objects.get(pk=unit.history.get().changeset)
     assert changeset.kind == "command" and changeset.reason.startswith("loaddata ")
+
+
+def test_a_log_in_made_at_the_keyboard_opens_its_own_change_set():
+    boss = User.objects.create_superuser("boss", "secret")
+    assert ChangeSet.objects.get(pk=boss.history.get().changeset).reason == "create user boss"
 
 
 def test_secrets_of_the_command_line_are_not_kept():

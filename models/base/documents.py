@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from models.base.bulk import write_columns
 from models.base.fields import AmountField, PercentField, RateField
 from models.base.money import line_amounts, money, spread, taxed
 from models.base.records import Record
@@ -135,7 +136,7 @@ class Document(Record):
         self.compute(lines)
         changed = [line for line, old in zip(lines, before, strict=True) if old != (line.amount, line.net, line.tax, line.gross)]
         if changed:
-            type(changed[0]).objects.bulk_update(changed, ["amount", "net", "tax", "gross"])
+            write_columns(changed, ["amount", "net", "tax", "gross"])
         self.save(update_fields=["net", "tax", "gross"])
 
     @property

@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext as _
 
+from models.base.bulk import write_columns
 from models.base.operations import Refusal, lock
 from models.finance.models import Allocation, Credit, CustomerEntry, Receivable
 from models.finance.posting import dimensions, enter, in_base
@@ -63,7 +64,7 @@ def uncharge(source):
         raise Refusal(_("Money was already allocated to %(number)s; take that back first.") % {"number": source.number}, code="allocated")
     for row in rows:
         row.returned, row.outstanding, row.base_outstanding = row.amount, Decimal(0), Decimal(0)
-    Receivable.objects.bulk_update(rows, ["returned", "outstanding", "base_outstanding"])
+    write_columns(rows, ["returned", "outstanding", "base_outstanding"])
     total = sum((row.amount for row in rows), Decimal(0))
     if rows:
         enter(source, rows[0].customer, CustomerEntry.Kind.CHARGE, -total)
@@ -100,7 +101,7 @@ def credit_return(source, *, customer, amount, charged):
         row.base_outstanding = in_base(row, row.outstanding)
         left -= taken
         changed.append(row)
-    Receivable.objects.bulk_update(changed, ["returned", "outstanding", "base_outstanding"])
+    write_columns(changed, ["returned", "outstanding", "base_outstanding"])
     if not left:
         return None
     return Credit.objects.create(amount=left, open=left, **_sourced(source, customer, source.date))
@@ -124,7 +125,7 @@ def allocate(source, credit, amounts, *, date=None):
         credit.used += amount
         credit.open -= amount
         entries.append(_allocation(credit, row, amount, source, common))
-    Receivable.objects.bulk_update(rows.values(), ["received", "outstanding", "base_outstanding"])
+    write_columns(rows.values(), ["received", "outstanding", "base_outstanding"])
     credit.save(update_fields=["used", "open"])
     return Allocation.objects.bulk_create(entries)
 
@@ -194,7 +195,7 @@ def take_back_allocations(source, credit):
         credit.used -= amount
         credit.open += amount
         entries.append(_allocation(credit, row, -amount, source, common))
-    Receivable.objects.bulk_update(rows, ["received", "outstanding", "base_outstanding"])
+    write_columns(rows, ["received", "outstanding", "base_outstanding"])
     credit.save(update_fields=["used", "open"])
     Allocation.objects.bulk_create(entries)
     return credit

@@ -1,32 +1,48 @@
-"""Rollups of approved orders, one row set per dimension, kept as deltas in the posting transaction and folded later.
+"""Rollups of approved orders: what boards read instead of millions of lines.
 
-A row: month × owner × one dimension (nothing, the customer, or the product). Amounts in base currency.
+Every posting writes deltas in its own transaction, so nobody waits for a hot row; `folding.fold` sums them up later. A row stands
+for month × company × owner × one dimension (nothing, the customer or the product); amounts are in the company's currency.
 """
 
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from models.base.fields import AmountField, QuantityField
+from models.base.money import money
 
 
 class SalesFigure(models.Model):
-    """A delta or, once folded, a sum. Whoever may see the owner's orders may see the figure."""
+    """A delta or a sum of orders. Whoever may see the orders may see the figure."""
+
+    RIGHTS_OF = "sales.Order"
 
     class Dimension(models.TextChoices):
         MONTH = "month", _("Month")
         CUSTOMER = "customer", _("Customer")
         PRODUCT = "product", _("Product")
+        PRODUCT_OF_ALL = "all", _("Product, all owners")
+
+    class State(models.IntegerChoices):
+        """CLAIMED states exist only inside the transaction that folds."""
+
+        DELTA = 0
+        CLAIMED_DELTA = 1
+        SUM = 2
+        CLAIMED_SUM = 3
 
     dimension = models.CharField(_("dimension"), max_length=8, choices=Dimension.choices)
+    state = models.PositiveSmallIntegerField(default=State.DELTA, editable=False)
     month = models.DateField(_("month"))
     key = models.BigIntegerField(_("key"), default=0)
-    company = models.ForeignKey("org.Company", models.PROTECT, related_name="+", verbose_name=_("company"))
-    owner = models.ForeignKey("org.Employee", models.PROTECT, null=True, related_name="+", verbose_name=_("owner"))
-    department = models.ForeignKey("org.Department", models.PROTECT, null=True, related_name="+", verbose_name=_("department"))
-    region = models.ForeignKey("org.Region", models.PROTECT, null=True, related_name="+", verbose_name=_("region"))
+    company = models.ForeignKey("org.Company", models.PROTECT, related_name="+", verbose_name=_("company"), db_index=False)
+    owner = models.ForeignKey("org.Employee", models.PROTECT, null=True, related_name="+", verbose_name=_("owner"), db_index=False)
+    department = models.ForeignKey(
+        "org.Department", models.PROTECT, null=True, related_name="+", verbose_name=_("department"), db_index=False
+    )
+    region = models.ForeignKey("org.Region", models.PROTECT, null=True, related_name="+", verbose_name=_("region"), db_index=False)
     orders = models.IntegerField(_("orders"), default=0)
     quantity = QuantityField(_("quantity"), default=Decimal(0))
     net = AmountField(_("net"), default=Decimal(0))
@@ -35,18 +51,24 @@ class SalesFigure(models.Model):
     class Meta:
         verbose_name = _("sales figure")
         verbose_name_plural = _("sales figures")
-        indexes = [models.Index(fields=["dimension", "month", "key"], name="sales_figure_dimension")]
+        indexes = [
+            # The amounts stand in the indexes, so that a board never touches the table.
+            models.Index(fields=["dimension", "month", "key", "gross", "orders"], name="sales_figure_month"),
+            models.Index(fields=["dimension", "owner", "month", "key", "gross"], name="sales_figure_owner"),
+            models.Index(fields=["dimension", "month", "key"], condition=~Q(state=2), name="sales_figure_unfolded"),
+        ]
+
+    def __str__(self):
+        return f"{self.dimension} {self.month:%Y-%m}"
 
 
 SUMMED = ("orders", "quantity", "net", "gross")
 GROUPED = ("dimension", "month", "key", "company_id", "owner_id", "department_id", "region_id")
 
 
-def deltas(order, lines, sign=1):
-    """The figures of an order as unsaved rows; sign −1 takes them out again."""
-    from models.base.money import money
-
-    places = order.company.currency.decimals
+def deltas(order, lines, sign=1, places=None):
+    """The figures of an order as unsaved rows; sign −1 takes them out again. `order` and `lines` need only have the columns."""
+    places = order.company.currency.decimals if places is None else places
 
     def base(amount):
         return money(amount * order.rate, places) * sign
@@ -83,31 +105,33 @@ def record(order, lines, sign=1):
     SalesFigure.objects.bulk_create(deltas(order, lines, sign))
 
 
-def fold():
-    """Replace deltas by their sums. Returns how many rows were saved. Safe beside writers: only the rows read are replaced."""
-    from django.db import transaction
-
-    with transaction.atomic():
-        rows = list(SalesFigure.objects.select_for_update().order_by("pk"))
-        sums = {}
-        for row in rows:
-            total = sums.setdefault(tuple(getattr(row, name) for name in GROUPED), dict.fromkeys(SUMMED, 0))
-            for name in SUMMED:
-                total[name] += getattr(row, name)
-        if len(sums) == len(rows):
-            return 0
-        SalesFigure.objects.filter(pk__in=[row.pk for row in rows]).delete()
-        kept = [SalesFigure(**dict(zip(GROUPED, key, strict=True)), **total) for key, total in sums.items() if any(total.values())]
-        SalesFigure.objects.bulk_create(kept)
-        return len(rows) - len(kept)
-
-
 def by_month(figures):
-    """[(month, gross, orders)] of a scoped queryset of figures."""
+    """[(month, gross)] of a scoped queryset of figures, oldest first."""
     rows = figures.filter(dimension=SalesFigure.Dimension.MONTH).order_by()
-    return rows.values_list("month").annotate(total=Sum("gross"), count=Sum("orders")).order_by("month")
+    return rows.values_list("month").annotate(total=Sum("gross")).order_by("month")
 
 
-def by_key(figures, dimension):
-    """[(key, gross)] of customers or products, the largest first."""
-    return figures.filter(dimension=dimension).order_by().values_list("key").annotate(total=Sum("gross")).order_by("-total")
+def by_owner(figures):
+    """[(owner id, gross)], the largest first."""
+    rows = figures.filter(dimension=SalesFigure.Dimension.MONTH).order_by()
+    return rows.values_list("owner").annotate(total=Sum("gross")).order_by("-total", "owner")
+
+
+def by_customer(figures):
+    """[(customer id, gross)], the largest first."""
+    rows = figures.filter(dimension=SalesFigure.Dimension.CUSTOMER).order_by()
+    return rows.values_list("key").annotate(total=Sum("gross")).order_by("-total", "key")
+
+
+def by_product(figures, *, of_all_owners=False):
+    """[(product id, gross)], the largest first. `of_all_owners`: the queryset leaves out no owner, so the shorter sums will do."""
+    rows = figures.filter(dimension=SalesFigure.Dimension.PRODUCT).order_by()
+    if of_all_owners:
+        unfolded = Q(dimension=SalesFigure.Dimension.PRODUCT) & ~Q(state=SalesFigure.State.SUM)
+        rows = figures.filter(Q(dimension=SalesFigure.Dimension.PRODUCT_OF_ALL) | unfolded).order_by()
+    return rows.values_list("key").annotate(total=Sum("gross")).order_by("-total", "key")
+
+
+def total(figures):
+    """The gross of all."""
+    return figures.filter(dimension=SalesFigure.Dimension.MONTH).aggregate(total=Sum("gross"))["total"] or Decimal(0)

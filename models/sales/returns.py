@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from models.base.bulk import write_columns
 from models.base.documents import COMMERCIAL, Document
 from models.base.fields import AmountField, OptionField, QuantityField, RateField
 from models.base.records import Line
@@ -52,7 +53,7 @@ class Return(Document):
         lines = list(self.lines.select_related("delivery_line", "return_document__currency"))
         self.compute(lines)
         if lines:
-            ReturnLine.objects.bulk_update(lines, ["net", "tax", "gross"])
+            write_columns(lines, ["net", "tax", "gross"])
         self.save(update_fields=["net", "tax", "gross"])
 
 

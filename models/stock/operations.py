@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from models.base.bulk import write_columns
 from models.base.fields import trimmed
 from models.base.money import money, round_half_up
 from models.base.operations import Refusal, lock
@@ -87,7 +88,7 @@ def post(source, moves, *, kind, date=None, customer=None):
         raise Refusal(_shortage(short), code="stock", help=_("Change the quantity or choose another warehouse."))
     Movement.objects.bulk_create(movements)
     Reservation.objects.bulk_create(reservations)
-    Balance.objects.bulk_update(balances.values(), ["on_hand", "reserved", "value"])
+    write_columns(balances.values(), ["on_hand", "reserved", "value"])
     return movements
 
 
@@ -137,7 +138,7 @@ def reserve(source, requests):
             rows.append(Reservation(product=product, warehouse=warehouse, quantity=possible, line_id=line_id, **common))
     Reservation.objects.bulk_create(rows)
     if rows:
-        Balance.objects.bulk_update(balances.values(), ["reserved"])
+        write_columns(balances.values(), ["reserved"])
     return reserved
 
 
@@ -166,7 +167,7 @@ def rebuild_balances(products=None):
             if getattr(balance, name) != sums[name]:
                 wrong.append((balance, name, getattr(balance, name), sums[name]))
                 setattr(balance, name, sums[name])
-    Balance.objects.bulk_update({balance for balance, *_rest in wrong}, ["on_hand", "reserved", "value"])
+    write_columns({balance for balance, *_rest in wrong}, ["on_hand", "reserved", "value"])
     return wrong
 
 

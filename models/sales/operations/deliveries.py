@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from models.base.bulk import write_columns
 from models.base.documents import Approval, business_today
 from models.base.fields import trimmed
 from models.base.operations import Refusal, lock, operation
@@ -13,7 +14,7 @@ from models.customers.schedule import instalments
 from models.finance import credit, debts
 from models.finance.posting import change_ordered
 from models.org.models import Company
-from models.sales.models import Delivery, DeliveryLine, Order, OrderLine
+from models.sales.models import Delivery, Order, OrderLine
 from models.sales.operations.orders import chosen, reserve_lines
 from models.sales.shares import share_of
 from models.stock import operations as stock
@@ -84,10 +85,8 @@ def post_delivery(delivery, orders, rows, lines, *, date, checks=True):
         if orders[key].company.debt_arises == Company.ArisesAt.DISPATCH:
             _charge(delivery, orders[key], gross, date)
     stock.post(delivery, moves, kind=Movement.Kind.SALE, date=date, customer=delivery.customer)
-    OrderLine.objects.bulk_update(
-        [lines[key] for key in sorted({row.order_line_id for row in rows})], ["delivered", "delivered_gross", "reserved"]
-    )
-    DeliveryLine.objects.bulk_update(rows, ["net", "tax", "gross"])
+    write_columns([lines[key] for key in sorted({row.order_line_id for row in rows})], ["delivered", "delivered_gross", "reserved"])
+    write_columns(rows, ["net", "tax", "gross"])
     for order in orders.values():
         own = [line for line in lines.values() if line.order_id == order.pk]
         order.progress = Order.Progress.DELIVERED if all(line.open_quantity == 0 for line in own) else Order.Progress.PARTLY_DELIVERED
@@ -208,7 +207,7 @@ def reverse_delivery(delivery, *, by, reason=""):
         if row.product.is_stocked
     ]
     stock.post(delivery, moves, kind=Movement.Kind.SALE, date=business_today(), customer=delivery.customer)
-    OrderLine.objects.bulk_update(lines.values(), ["delivered", "delivered_gross"])
+    write_columns(lines.values(), ["delivered", "delivered_gross"])
     for order in orders.values():
         if order.progress != Order.Progress.CLOSED:
             some = any(line.delivered for line in lines.values() if line.order_id == order.pk)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from models.base.approvals import begin_route, declare_approval
+from models.base.bulk import write_columns
 from models.base.documents import SUBMITTABLE, Approval
 from models.base.fields import trimmed
 from models.base.operations import Refusal, lock, operation
@@ -15,7 +16,7 @@ from models.finance import credit, debts
 from models.finance.posting import change_ordered
 from models.org.models import Company
 from models.sales import figures
-from models.sales.models import Delivery, DeliveryLine, Order, OrderLine
+from models.sales.models import Delivery, DeliveryLine, Order
 from models.sales.operations.quotes import require_lines
 from models.stock import operations as stock
 
@@ -104,7 +105,7 @@ def reserve_lines(order, lines):
         if quantity:
             line.reserved += quantity
             changed.append(line)
-    OrderLine.objects.bulk_update(changed, ["reserved"])
+    write_columns(changed, ["reserved"])
     return changed
 
 
@@ -243,7 +244,7 @@ def _release_rest(order):
     stock.release(order, [(line.product, order.warehouse, line.reserved, line.pk) for line in lines])
     for line in lines:
         line.reserved = Decimal(0)
-    OrderLine.objects.bulk_update(lines, ["reserved"])
+    write_columns(lines, ["reserved"])
 
 
 def _uncharged(order):

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from models.base.approvals import begin_route, declare_approval
+from models.base.bulk import write_columns
 from models.base.documents import SUBMITTABLE, Approval, business_today
 from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
@@ -76,8 +77,8 @@ def receive_return(document, *, by, date=None):
         source = sources[row.delivery_line_id]
         source.returned += row.quantity
         order_lines[source.order_line_id].returned += row.quantity
-    DeliveryLine.objects.bulk_update(sources.values(), ["returned"])
-    OrderLine.objects.bulk_update(order_lines.values(), ["returned"])
+    write_columns(sources.values(), ["returned"])
+    write_columns(order_lines.values(), ["returned"])
     document.received_on = date
     document.save(update_fields=["received_on"])
     orders = list(Order.objects.filter(lines__delivery_lines__delivery=delivery).distinct())

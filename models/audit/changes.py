@@ -113,6 +113,10 @@ def _is_installed():
 
 def _begin(opened, kind, user, request, *, reason, on_behalf, source, company, undoes):
     """Store the change set, and tell PostgreSQL's session; SQLite's triggers ask Python."""
+    from models.audit.models import ChangeSet
+
+    if kind not in ChangeSet.Kind.values:
+        raise ValueError(f"{kind!r} is no kind of change set.")
     values = [
         _key(opened.id),
         connection.ops.adapt_datetimefield_value(timezone.now()),

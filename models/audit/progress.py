@@ -6,11 +6,11 @@ SQLite has one writer, so there it goes into a small file beside the database.
 
 import json
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from models.audit.models import Job
@@ -21,7 +21,7 @@ class Cancelled(Exception):
 
 
 def report(job_id, *, done, total=None, message=None):
-    """Say how far the work is. Raises Cancelled when the requester has asked to stop."""
+    """Say how far the work is, some times a second at most. Raises Cancelled when the requester has asked to stop."""
     news = {name: value for name, value in {"done": done, "total": total, "message": message}.items() if value is not None}
     if not connection.in_atomic_block:
         Job.objects.filter(pk=job_id).update(**news)
@@ -90,7 +90,8 @@ def _update_outside(job_id, news):
     try:
         assignments = ", ".join(f'"{name}" = %s' for name in news)
         with outside.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '200ms'")  # better no progress than waiting for our own transaction
-            cursor.execute(f"UPDATE {Job._meta.db_table} SET {assignments} WHERE id = %s", [*news.values(), job_id])
+            cursor.execute("SET lock_timeout = '200ms'")  # better no news than waiting for our own transaction
+            with suppress(OperationalError):
+                cursor.execute(f"UPDATE {Job._meta.db_table} SET {assignments} WHERE id = %s", [*news.values(), job_id])
     finally:
         outside.close()

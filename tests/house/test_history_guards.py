@@ -91,6 +91,11 @@ def test_request_and_numbers_are_kept(rf):
     assert str(newest.id) > str(oldest.id)
 
 
+def test_only_known_kinds_are_taken():
+    with pytest.raises(ValueError, match="'whim'"), changes("whim"):
+        Unit.objects.create(name="piece")
+
+
 def test_history_only_grows():
     unit = make_unit()
     for forgery in (lambda: unit.history.update(name="forged"), lambda: unit.history.all().delete(), lambda: unit.history.get().delete()):

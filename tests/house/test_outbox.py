@@ -192,6 +192,18 @@ def test_a_job_reports_and_ends():
     assert job.state == Job.State.DONE
 
 
+@pytest.mark.django_db(transaction=True)
+def test_progress_is_seen_while_the_work_is_in_its_transaction():
+    job = Job.objects.create(kind="import")
+    with progress.running(job):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            progress.report(job.pk, done=10, total=100, message="Reading")
+            _ = 1 / 0
+        job.refresh_from_db()
+        assert job.state == Job.State.RUNNING
+        assert progress.progress_of(job) == (10, 100, "Reading")
+
+
 def test_a_job_stops_when_asked_and_tells_why_it_failed():
     job, broken = Job.objects.create(kind="import"), Job.objects.create(kind="export")
     with progress.running(job):

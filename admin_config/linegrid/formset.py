@@ -237,7 +237,8 @@ class LineForm(forms.ModelForm):
 class LineFormSet(BaseInlineFormSet):
     """All lines of a document: products found with one look-up, prices made with one, totals computed once after saving.
 
-    `grid` is the inline, `user` the person, `is_editable` false where he may only look; `notices` are sentences about what the server decided otherwise.
+    `grid` is the inline, `user` the person, `is_editable` false where he may only look. `notices` are sentences about what the
+    server decided otherwise.
     """
 
     grid = user = None
@@ -307,6 +308,10 @@ class LineFormSet(BaseInlineFormSet):
                 form.instance.position = last
 
     def save(self, commit=True):
+        """Save the rows with their amounts, then the document's totals."""
+        if self.is_editable and hasattr(self.model, "amount") and hasattr(self.instance, "compute"):
+            kept = [form.instance for form in self.forms if not self._is_deleted(form) and (form.instance.pk or form.has_changed())]
+            self.instance.compute(kept)
         saved = super().save(commit=commit)
         if commit and hasattr(self.instance, "recompute"):
             self.instance.recompute()

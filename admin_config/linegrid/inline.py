@@ -109,7 +109,8 @@ class LineGridInline(TabularInline):
         return not getattr(document, "is_locked", False) and bool(policy.may(request.user, "change", document))
 
     def has_view_permission(self, request, obj=None):
-        return bool(policy.may(request.user, "view", obj if obj is not None and obj.pk else self.parent_model)) or self.may_edit(request, obj)
+        subject = obj if obj is not None and obj.pk else self.parent_model
+        return bool(policy.may(request.user, "view", subject)) or self.may_edit(request, obj)
 
     def has_change_permission(self, request, obj=None):
         return self.may_edit(request, obj)

@@ -94,7 +94,10 @@ class Catalogue:
     def resolve(self, texts):
         """{text: [products]} for typed or scanned texts; products outside the person's scope are not there."""
         found = self.grid.resolve({text.strip() for text in texts if text and text.strip()})
-        return {text: [product for product in products if policy.may(self.user, "view", product)] for text, products in found.items()}
+        return {
+            text: sorted((product for product in products if policy.may(self.user, "view", product)), key=lambda product: product.code)
+            for text, products in found.items()
+        }
 
     def search(self, text):
         """The products that a piece of text may mean, the best first."""

@@ -17,10 +17,12 @@ from django.utils.translation import gettext as _
 from admin_config.linegrid.formset import DEFAULTS, ChoiceOfRow
 from admin_config.linegrid.lookup import Header
 from models.base import policy
-from models.base.fields import AmountField, ExactDecimalField, PercentField, PriceField, trimmed
+from models.base.fields import AmountField, PercentField, PriceField, trimmed
 
 BLANK = "__prefix__"
 LEAST_PLACES = {AmountField: 2, PriceField: 2}
+WIDTHS = {"product": 132, "unit": 76, "number": 96, "flag": 52, "date": 130, "choice": 120, "text": 120}
+NARROW, WIDE, ROOM_FOR_NAMES, EDGES = 76, 112, 220, 44 + 32
 HEADER_FIELDS = ("date", "currency", "warehouse", "prices_include_tax", "discount", "allowance")
 
 
@@ -80,8 +82,14 @@ class Column:
 
     @property
     def css(self):
-        size = " lg-narrow" if isinstance(self.field, PercentField) else ""
-        return f"lg-{self.kind} lg-is-{self.name}{size}"
+        return f"lg-{self.kind} lg-is-{self.name}"
+
+    @property
+    def width(self):
+        """In pixels; the description beside the product takes what is left."""
+        if isinstance(self.field, PercentField):
+            return NARROW
+        return WIDE if isinstance(self.field, AmountField) else WIDTHS[self.kind]
 
     def entry_text(self, value):
         """A value as it stands in an input."""
@@ -150,6 +158,11 @@ class Grid:
         return "quantity" in {column.name for column in self.columns}
 
     @property
+    def least_width(self):
+        """Below this many pixels the table scrolls sideways."""
+        return sum(column.width for column in self.columns) + ROOM_FOR_NAMES + EDGES
+
+    @property
     def config_id(self):
         return f"{self.prefix}-linegrid"
 
@@ -213,7 +226,8 @@ class Grid:
 
     def _handle(self, row, number):
         hidden = "".join(
-            f'<input type="hidden" name="{row.prefix}-{name}" value="{escape(row.entry(name))}" data-name="{name}">' for name in self._carried
+            f'<input type="hidden" name="{row.prefix}-{name}" value="{escape(row.entry(name))}" data-name="{name}">'
+            for name in self._carried
         )
         if not self.is_editable:
             return f'<td class="lg-handle"><span class="lg-position">{number}</span>{hidden}</td>'
@@ -264,7 +278,9 @@ class Grid:
             key = f"{row.prefix}-{column.name}-error"
             state = f' aria-invalid="true" aria-describedby="{key}"'
             message = f'<div class="lg-error" id="{key}">{escape(" ".join(errors))}</div>'
-        common = f'name="{row.prefix}-{column.name}" id="id_{row.prefix}-{column.name}" data-name="{column.name}" aria-label="{label}"{state}'
+        common = (
+            f'name="{row.prefix}-{column.name}" id="id_{row.prefix}-{column.name}" data-name="{column.name}" aria-label="{label}"{state}'
+        )
         control = getattr(self, f"_{column.kind}_control", self._text_control)(row, column, common)
         wrong = " lg-wrong" if errors else ""
         return f'<td class="{column.css}{wrong}" data-label="{label}">{control}{message}</td>'
@@ -318,7 +334,8 @@ class Grid:
             "lookup": lookup,
             "search": search,
             "columns": [
-                {"name": one.name, "kind": one.kind, "label": one.label, "entered": one.is_entered, "least": one.least} for one in self.columns
+                {"name": one.name, "kind": one.kind, "label": one.label, "entered": one.is_entered, "least": one.least}
+                for one in self.columns
             ],
             "mayAdd": self.may_add,
             "mayDelete": self.may_delete,

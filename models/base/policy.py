@@ -53,8 +53,8 @@ class Access:
 
 
 def record_type(model):
-    """The name rights are given for: "sales.order"."""
-    return model._meta.concrete_model._meta.label_lower
+    """The name rights are given for: "sales.order". Figures made of other records say whose rights hold for them in RIGHTS_OF."""
+    return getattr(model, "RIGHTS_OF", model._meta.concrete_model._meta.label).lower()
 
 
 def governor(model):
@@ -119,6 +119,15 @@ def condition(user, model, verb="view", prefix=""):
         one = Q(**{f"{prefix}{path}{atom.attribute}__in": atom.ids})
         result = one if result is None else result | one
     return Q(pk__in=[]) if result is None else result
+
+
+def limits(user, model, verb="view"):
+    """The attributes that bound the person's range, such as {"owner_id"}; empty where nothing does, None where there is no right."""
+    owner, _path = governor(model)
+    atoms = _atoms(user, owner, verb)
+    if any(atom.attribute is EVERYTHING for atom in atoms):
+        return frozenset()
+    return frozenset(atom.attribute for atom in atoms if _has_field(owner, atom.attribute)) or None
 
 
 def scope(user, model, verb="view"):

@@ -25,16 +25,15 @@ class SalesFigure(models.Model):
         PRODUCT = "product", _("Product")
         PRODUCT_OF_ALL = "all", _("Product, all owners")
 
-    class State(models.IntegerChoices):
-        """CLAIMED states exist only inside the transaction that folds."""
+    class Pending(models.IntegerChoices):
+        """What a row waits for; a sum waits for nothing. The last two are seen only by the transaction that folds."""
 
         DELTA = 0
-        CLAIMED_DELTA = 1
-        SUM = 2
-        CLAIMED_SUM = 3
+        FOLDING_DELTA = 1
+        FOLDING_SUM = 2
 
     dimension = models.CharField(_("dimension"), max_length=8, choices=Dimension.choices)
-    state = models.PositiveSmallIntegerField(default=State.DELTA, editable=False)
+    pending = models.PositiveSmallIntegerField(null=True, default=Pending.DELTA, editable=False)
     month = models.DateField(_("month"))
     key = models.BigIntegerField(_("key"), default=0)
     company = models.ForeignKey("org.Company", models.PROTECT, related_name="+", verbose_name=_("company"), db_index=False)
@@ -55,7 +54,7 @@ class SalesFigure(models.Model):
             # The amounts stand in the indexes, so that a board never touches the table.
             models.Index(fields=["dimension", "month", "key", "gross", "orders"], name="sales_figure_month"),
             models.Index(fields=["dimension", "owner", "month", "key", "gross"], name="sales_figure_owner"),
-            models.Index(fields=["dimension", "month", "key"], condition=~Q(state=2), name="sales_figure_unfolded"),
+            models.Index(fields=["dimension", "month", "key"], condition=Q(pending__isnull=False), name="sales_figure_pending"),
         ]
 
     def __str__(self):
@@ -127,7 +126,7 @@ def by_product(figures, *, of_all_owners=False):
     """[(product id, gross)], the largest first. `of_all_owners`: the queryset leaves out no owner, so the shorter sums will do."""
     rows = figures.filter(dimension=SalesFigure.Dimension.PRODUCT).order_by()
     if of_all_owners:
-        unfolded = Q(dimension=SalesFigure.Dimension.PRODUCT) & ~Q(state=SalesFigure.State.SUM)
+        unfolded = Q(dimension=SalesFigure.Dimension.PRODUCT, pending__isnull=False)
         rows = figures.filter(Q(dimension=SalesFigure.Dimension.PRODUCT_OF_ALL) | unfolded).order_by()
     return rows.values_list("key").annotate(total=Sum("gross")).order_by("-total", "key")
 

@@ -2341,11 +2341,12 @@ class Migration(migrations.Migration):
                 (
                     "dimension",
                     models.CharField(
-                        choices=[("month", "Month"), ("customer", "Customer"), ("product", "Product")],
+                        choices=[("month", "Month"), ("customer", "Customer"), ("product", "Product"), ("all", "Product, all owners")],
                         max_length=8,
                         verbose_name="dimension",
                     ),
                 ),
+                ("pending", models.PositiveSmallIntegerField(default=0, editable=False, null=True)),
                 ("month", models.DateField(verbose_name="month")),
                 ("key", models.BigIntegerField(default=0, verbose_name="key")),
                 ("orders", models.IntegerField(default=0, verbose_name="orders")),
@@ -2355,12 +2356,17 @@ class Migration(migrations.Migration):
                 (
                     "company",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.company", verbose_name="company"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.company",
+                        verbose_name="company",
                     ),
                 ),
                 (
                     "department",
                     models.ForeignKey(
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -2371,7 +2377,12 @@ class Migration(migrations.Migration):
                 (
                     "owner",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.employee", verbose_name="owner"
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.employee",
+                        verbose_name="owner",
                     ),
                 ),
                 (
@@ -2384,7 +2395,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "sales figure",
                 "verbose_name_plural": "sales figures",
-                "indexes": [models.Index(fields=["dimension", "month", "key"], name="sales_figure_dimension")],
+                "indexes": [
+                    models.Index(fields=["dimension", "month", "key", "gross", "orders"], name="sales_figure_month"),
+                    models.Index(fields=["dimension", "owner", "month", "key", "gross"], name="sales_figure_owner"),
+                    models.Index(
+                        condition=models.Q(("pending__isnull", False)), fields=["dimension", "month", "key"], name="sales_figure_pending"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(

@@ -253,15 +253,15 @@ class LineGridAdmin:
             messages.warning(request, notice)
 
     def response_add(self, request, obj, *args, **kwargs):
-        return self._forget_draft(request, super().response_add(request, obj, *args, **kwargs))
+        return self.forget_draft(request, super().response_add(request, obj, *args, **kwargs))
 
     def response_change(self, request, obj):
-        return self._forget_draft(request, super().response_change(request, obj))
+        return self.forget_draft(request, super().response_change(request, obj))
 
-    def _forget_draft(self, request, response):
+    def forget_draft(self, request, response):
         """Send the token of the saved form back, so that the script drops the draft of that name."""
         names = {inline.token_field for inline in self.inlines if issubclass(inline, LineGridInline)}
-        tokens = [token for name in names if (token := request.POST.get(name, "")) and token.replace("-", "").isalnum()]
+        tokens = [token for name in names if (token := request.POST.get(name, "")) and token.replace("-", "").replace("_", "").isalnum()]
         if tokens:
             before = [token for token in request.COOKIES.get(SAVED_DRAFTS, "").split(".") if token]
             response.set_cookie(SAVED_DRAFTS, ".".join([*before, *tokens][-REMEMBERED_DRAFTS:]), max_age=86400, samesite="Lax")

@@ -5,6 +5,10 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from django.contrib.messages.storage.cookie import CookieStorage
+from django.forms import modelform_factory
+from django.http import HttpResponse, HttpResponseRedirect
+from django.template import Context, Engine
+from django.template.context_processors import csrf
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.urls import path
@@ -48,7 +52,45 @@ class QuoteScreen(LineGridAdmin, ModelAdmin):
 site = UnfoldAdminSite(name="desk")
 site.register(Quote, QuoteScreen)
 screen = site._registry[Quote]
-urlpatterns = [path("", site.urls)]
+
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>Desk</title>{{ media }}
+<style>:root { --color-primary-600: #2563eb; --color-base-200: #ddd; --color-base-500: #666; --color-base-900: #111 }</style></head><body>
+<form id="quote" method="post">{% csrf_token %}{{ head.as_p }}{% include "linegrid/grid.html" %}<button name="_save">Save</button></form>
+</body></html>"""
+
+
+def desk_view(request, key):
+    """A bare page around one quote: its head, its grid, Save."""
+    request.user = User.objects.get(username="clerk")
+    quote = Quote.objects.get(pk=key)
+    head_class = modelform_factory(Quote, fields=[*QuoteScreen.fields, "remark"])
+    head = head_class(request.POST or None, instance=quote)
+    grid = QuoteLines(Quote, site)
+    formset = grid.get_formset(request, quote)(request.POST or None, instance=quote, prefix="lines", queryset=grid.get_queryset(request))
+    if request.method == "POST" and head.is_valid() and formset.is_valid():
+        with changes("form", user=request.user):
+            head.save()
+            formset.save()
+        return screen.forget_draft(request, HttpResponseRedirect(request.path))
+    context = {"head": head, "media": grid.media, "inline_admin_formset": lean(request, quote, formset), **csrf(request)}
+    return HttpResponse(Engine.get_default().from_string(PAGE).render(Context(context)))
+
+
+def _as_clerk(view):
+    def answer(request, grid):
+        request.user = User.objects.get(username="clerk")
+        return view(request, grid)
+
+    return answer
+
+
+urlpatterns = [
+    path("desk/<int:key>/", desk_view),
+    path("sales/quote/lines/<int:grid>/lookup/", _as_clerk(screen.lines_lookup)),
+    path("sales/quote/lines/<int:grid>/search/", _as_clerk(screen.lines_search)),
+    path("", site.urls),
+]
 
 
 def open_shop(products=4):
@@ -130,15 +172,16 @@ def formset_of(user, quote, rows=None, stored=0, inline=QuoteLines):
     return formset_class(data, instance=quote, prefix="lines", queryset=grid.get_queryset(request_of(user)))
 
 
+def lean(request, quote, formset):
+    """The formset as the admin hands it to a template."""
+    grid, names = formset.grid, ("has_add_permission", "has_change_permission", "has_delete_permission")
+    rights = {name: getattr(grid, name)(request, quote if quote.pk else None) for name in names}
+    return LeanFormSet(grid, formset, [(None, {"fields": grid.fields})], model_admin=screen, **rights)
+
+
 def page_of(user, quote, formset):
     """The grid as HTML."""
-    grid = formset.grid
-    rights = {
-        name: getattr(grid, name)(formset.request, quote if quote.pk else None)
-        for name in ("has_add_permission", "has_change_permission", "has_delete_permission")
-    }
-    admin_formset = LeanFormSet(grid, formset, [(None, {"fields": grid.fields})], model_admin=screen, **rights)
-    return render_to_string("linegrid/grid.html", {"inline_admin_formset": admin_formset})
+    return render_to_string("linegrid/grid.html", {"inline_admin_formset": lean(formset.request, quote, formset)})
 
 
 def errors_of(formset):

@@ -199,7 +199,7 @@
         else return grid.mark(row, name, grid.texts.not_a_number);
       }
       if (name === "price" && control.value.trim() === "") grid.write(row, "price_source", LineGrid.RULE);   // emptied: the rule again
-      if (name === "is_gift" || name === "amount") grid.compute(row, name === "amount" ? "" : name);
+      if (name === "is_gift" || name === "amount") grid.compute(row, "left");    // the amount that this price really gives
       const asks = name === "product" ? !grid.isResolved(row) && !this.list.isFor(control) : ["quantity", "unit", "price", "discount", "warehouse"].includes(name);
       if (asks) grid.lookup.ask(row);
       grid.touched();

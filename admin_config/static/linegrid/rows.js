@@ -201,6 +201,7 @@
         return this.sumUp();
       }
       if (entered !== "price" && this.source(row) === BACK && ["quantity", "discount"].includes(entered)) this.write(row, "price_source", "manual");
+      if (!entered && this.source(row) === BACK && document.activeElement === this.cell(row, "amount")) return this.sumUp();   // being typed
       const hasAmount = this.text(row, "quantity") !== "" && this.text(row, "price") !== "";
       const { amount } = Decimals.lineAmounts({ ...line, includesTax: this.includesTax, places: this.places });
       this.write(row, "amount", hasAmount || line.isGift ? Decimals.text(amount) : "");

@@ -4,4 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class FlowsConfig(AppConfig):
     name = "flows"
-    verbose_name = _("Flows")
+    verbose_name = _("Approvals")
+
+    def ready(self):
+        from flows import route  # noqa: F401 (fills the protocols)

@@ -1,0 +1,129 @@
+"""The facts that conditions may ask, by name, and how they are compared and told."""
+
+import operator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+AMOUNT, PERCENT, NUMBER, YES_NO, TEXT = "amount", "percent", "number", "yes_no", "text"
+YES = {"yes", "true", "1", "是"}
+NO = {"no", "false", "0", "否"}
+COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le, "=": operator.eq}
+SIGNS = {">=": "≥", "<=": "≤"}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something a condition may ask. `yes` and `no` tell a yes-no fact as a sentence."""
+
+    name: str
+    label: str
+    kind: str
+    yes: str = ""
+    no: str = ""
+
+
+FACTS = {
+    fact.name: fact
+    for fact in [
+        Fact("amount", _("Amount"), AMOUNT),
+        Fact("lowest_discount", _("Lowest discount (% paid)"), PERCENT),
+        Fact(
+            "below_floor",
+            _("Below the owner's discount floor"),
+            YES_NO,
+            _("Below the owner's discount floor"),
+            _("Within the owner's discount floor"),
+        ),
+        Fact("margin", _("Margin"), PERCENT),
+        Fact(
+            "unchanged_from_quote", _("Unchanged from the quote"), YES_NO, _("Unchanged from the quote"), _("Not as in an approved quote")
+        ),
+        Fact("credit_excess", _("Beyond the credit limit by"), AMOUNT),
+        Fact("credit_excess_percent", _("Beyond the credit limit by, in percent"), PERCENT),
+        Fact("overdue", _("Overdue"), AMOUNT),
+        Fact(
+            "terms_changed",
+            _("Payment term changed"),
+            YES_NO,
+            _("The payment term is not the customer's own"),
+            _("The customer's own payment term"),
+        ),
+        Fact("days", _("Days since dispatch"), NUMBER),
+        Fact("is_cash", _("Paid in cash"), YES_NO, _("Paid in cash"), _("Not paid in cash")),
+        Fact("cash_amount", _("Amount in cash"), AMOUNT),
+        Fact("short_by", _("Short by"), AMOUNT),
+        Fact("department", _("Department"), TEXT),
+        Fact("region", _("Sales region"), TEXT),
+        Fact("customer_type", _("Customer type"), TEXT),
+        Fact("customer_level", _("Customer level"), TEXT),
+    ]
+}
+
+
+def _number(text):
+    try:
+        value = Decimal(str(text).replace(",", "").strip())
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
+
+
+def problem_of(condition):
+    """Why a condition cannot be asked like that, as a sentence, or ""."""
+    fact = FACTS.get(condition.fact)
+    if fact is None:
+        return _t("There is no such fact.")
+    if fact.kind == YES_NO:
+        return "" if condition.operator == "is" and condition.value.strip().lower() in YES | NO else _t("Ask “is” with yes or no.")
+    if fact.kind == TEXT:
+        return "" if condition.operator in ("=", "in") and condition.value.strip() else _t("Ask “=” or “one of” with codes.")
+    if condition.operator not in COMPARISONS:
+        return _t("Compare numbers with >, ≥, <, ≤ or =.")
+    return "" if _number(condition.value) is not None else _t("Enter a number.")
+
+
+def holds(condition, value):
+    """Does the condition hold for this value of its fact? What cannot be known (None) fulfils nothing."""
+    fact = FACTS.get(condition.fact)
+    if value is None or fact is None:
+        return False
+    if fact.kind == YES_NO:
+        return bool(value) == (condition.value.strip().lower() in YES)
+    if fact.kind == TEXT:
+        return str(value) in [code.strip() for code in condition.value.split(",")]
+    limit, compare = _number(condition.value), COMPARISONS.get(condition.operator)
+    return limit is not None and compare is not None and compare(Decimal(value), limit)
+
+
+def told(condition, value):
+    """A condition that held, with what was found, as JSON can hold it."""
+    found = value if isinstance(value, bool) else str(value)
+    return {"fact": condition.fact, "operator": condition.operator, "value": condition.value, "found": found}
+
+
+def shown(fact, value):
+    """A value as people read it: 84 %, 260,000.00."""
+    number = _number(value)
+    if number is None or fact.kind == TEXT:
+        return str(value)
+    if fact.kind == AMOUNT:
+        return f"{number:,.2f}"
+    text = f"{number:,.2f}".rstrip("0").rstrip(".")
+    return f"{text} %" if fact.kind == PERCENT else text
+
+
+def sentence(reason):
+    """“Lowest discount 84 % < 85 %”, in the reader's language, of what `told` made. Without `found` the bare condition."""
+    fact = FACTS.get(reason["fact"])
+    if fact is None:
+        return f"{reason['fact']} {reason['operator']} {reason['value']}"
+    if fact.kind == YES_NO:
+        return str(fact.yes if str(reason["value"]).strip().lower() in YES else fact.no)
+    found = shown(fact, reason["found"]) if "found" in reason else ""
+    sign = SIGNS.get(reason["operator"], reason["operator"])
+    if fact.kind == TEXT:
+        return f"{fact.label}: {found or reason['value']}"
+    return " ".join(part for part in (str(fact.label), found, sign, shown(fact, reason["value"])) if part)

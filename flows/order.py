@@ -1,0 +1,27 @@
+"""Who agrees to an order. Whoever agrees because of the credit rules, and may override them, lets the order pass beyond them."""
+
+from django.utils.translation import gettext_lazy as _
+from viewflow.workflow import flow
+
+from flows.base import ApprovalRoute
+from flows.facts import sentence
+from models.base import policy
+from models.finance import credit
+from models.sales.facts import OrderFacts
+from models.sales.operations.orders import order_credit
+
+CREDIT_FACTS = {"credit_excess", "credit_excess_percent", "overdue"}
+
+
+class OrderApproval(ApprovalRoute, flow.Flow):
+    process_title = _("Order approval")
+    documents = {"order": "sales.Order"}
+
+    def facts(self, document):
+        return OrderFacts(document)
+
+    def on_level_approved(self, document, level, task):
+        reasons = [reason for reason in level["why"] if reason["fact"] in CREDIT_FACTS]
+        if reasons and policy.may(task.owner, "override_credit_order", document):
+            why = task.comment or "; ".join(sentence(reason) for reason in reasons)
+            credit.record_override(document, document.customer.debtor, order_credit(document), by=task.owner, reason=why[:200])

@@ -29,6 +29,8 @@ def pytest_collection_modifyitems(config, items):
     here, elsewhere = [], []
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
+        if "installation" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.django_db)  # its database is a copy of the test database
         (here if not on_postgresql or marks & {"books", "postgresql"} else elsewhere).append(item)
         if "postgresql" in marks and not on_postgresql:
             item.add_marker(pytest.mark.skip(reason="runs on PostgreSQL only"))
@@ -49,7 +51,7 @@ def rounds(request):
 
 @pytest.fixture(scope="session")
 def migrated(pytestconfig):
-    """The template that the test database is copied from; on SQLite `migrated.file` may be copied (never opened) by tests, too."""
+    """The template that the test database is copied from."""
     return template.TEMPLATES[connection.vendor](connection, pytestconfig.cache.mkdir("migrated"))
 
 
@@ -63,3 +65,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings, migrated):
 def django_db_setup(django_db_setup, django_db_blocker, migrated):
     with django_db_blocker.unblock():
         migrated.after()
+
+
+@pytest.fixture
+def installation(migrated, django_db_setup, tmp_path):
+    """The environment of a migrated, empty installation for other processes: `Popen([sys.executable, "manage.py", …], env=installation)`.
+
+    Its database is a SQLite file or a PostgreSQL database of its own, as the run's database is.
+    """
+    with migrated.copy(tmp_path) as url:
+        yield {**os.environ, "BACKOFFICE_VAR": str(tmp_path), "BACKOFFICE_DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.impatient"}

@@ -27,7 +27,7 @@ def _django(*command):
 
 
 def _pytest(arguments, **environment):
-    return _run(PYTHON, "-m", "pytest", f"--numprocesses={PROCESSES}", "--dist=worksteal", "-q", *arguments, **environment)
+    return _run(PYTHON, "-m", "pytest", f"--numprocesses={PROCESSES}", "--dist=worksteal", "-q", "-rfEs", *arguments, **environment)
 
 
 def style(arguments):

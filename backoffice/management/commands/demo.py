@@ -18,6 +18,7 @@ from urllib.request import urlopen
 from django.contrib.auth import get_user_model
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 
 from backoffice.children import die_with_parent
 from backoffice.translations import compile_translations
@@ -45,6 +46,7 @@ class Command(BaseCommand):
             self.prepare(scale)
         except KeyboardInterrupt:
             sys.exit(130)
+        connections.close_all()
         stopping, children = asked_to_stop(), {}
         try:
             children["web"] = start(web_command(port))

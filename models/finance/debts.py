@@ -17,15 +17,21 @@ def charge(source, *, customer, instalments, date, origin=None, ordered=Decimal(
     `origin`: the document the debt goes back to (an order); `ordered`: how much of it had been counted as ordered, in the
     source's currency. Returns the receivables.
     """
-    total = sum((amount for amount, _due in instalments), Decimal(0))
-    common = _sourced(source, customer, date)
+    rows = instalment_rows(source, customer, instalments, date, origin)
+    enter(source, customer, CustomerEntry.Kind.CHARGE, sum((row.amount for row in rows), Decimal(0)), date=date, ordered=-ordered)
+    return Receivable.objects.bulk_create(rows)
+
+
+def instalment_rows(source, customer, instalments, date, origin=None):
+    """The unsaved receivables of a charge."""
+    common = sourced(source, customer, date)
     if origin is not None:
         common |= {
             "origin_type": ContentType.objects.get_for_model(origin),
             "origin_id": origin.pk,
             "origin_number": origin.number or origin.external_number,
         }
-    rows = [
+    return [
         Receivable(
             instalment=number,
             amount=amount,
@@ -37,11 +43,10 @@ def charge(source, *, customer, instalments, date, origin=None, ordered=Decimal(
         )
         for number, (amount, due_on) in enumerate(instalments, 1)
     ]
-    enter(source, customer, CustomerEntry.Kind.CHARGE, total, date=date, ordered=-ordered)
-    return Receivable.objects.bulk_create(rows)
 
 
-def _sourced(source, customer, date):
+def sourced(source, customer, date):
+    """The columns of a record that came of a document."""
     return {
         "source_type": ContentType.objects.get_for_model(source),
         "source_id": source.pk,
@@ -78,7 +83,7 @@ def _of_source(source):
 def give_credit(source, *, customer, amount, kind, date=None):
     """Open a credit for money received or goods returned and write the current account. Returns the Credit."""
     enter(source, customer, kind, -amount, date=date)
-    return Credit.objects.create(amount=amount, open=amount, **_sourced(source, customer, date or source.date))
+    return Credit.objects.create(amount=amount, open=amount, **sourced(source, customer, date or source.date))
 
 
 def credit_return(source, *, customer, amount, charged):
@@ -104,7 +109,7 @@ def credit_return(source, *, customer, amount, charged):
     write_columns(changed, ["returned", "outstanding", "base_outstanding"])
     if not left:
         return None
-    return Credit.objects.create(amount=left, open=left, **_sourced(source, customer, source.date))
+    return Credit.objects.create(amount=left, open=left, **sourced(source, customer, source.date))
 
 
 def allocate(source, credit, amounts, *, date=None):
@@ -124,7 +129,7 @@ def allocate(source, credit, amounts, *, date=None):
         row.base_outstanding = in_base(row, row.outstanding)
         credit.used += amount
         credit.open -= amount
-        entries.append(_allocation(credit, row, amount, source, common))
+        entries.append(allocation_row(credit, row, amount, source, common))
     write_columns(rows.values(), ["received", "outstanding", "base_outstanding"])
     credit.save(update_fields=["used", "open"])
     return Allocation.objects.bulk_create(entries)
@@ -149,7 +154,8 @@ def _check_allocation(credit, receivable, amount):
         raise Refusal(_("Only %(left)s is left to allocate, %(amount)s was asked for %(number)s.") % words, code="over_allocation")
 
 
-def _allocation(credit, receivable, amount, source, common):
+def allocation_row(credit, receivable, amount, source, common):
+    """The unsaved ledger row of an allocation."""
     return Allocation(
         credit=credit,
         receivable=receivable,
@@ -168,7 +174,7 @@ def pay_back(source, parts):
         credit.refunded += amount
         credit.open -= amount
         credit.save(update_fields=["refunded", "open"])
-    return Allocation.objects.bulk_create([_allocation(credit, None, amount, source, common) for credit, amount in parts])
+    return Allocation.objects.bulk_create([allocation_row(credit, None, amount, source, common) for credit, amount in parts])
 
 
 def take_back_refund(source):
@@ -194,7 +200,7 @@ def take_back_allocations(source, credit):
         row.base_outstanding = in_base(row, row.outstanding)
         credit.used -= amount
         credit.open += amount
-        entries.append(_allocation(credit, row, -amount, source, common))
+        entries.append(allocation_row(credit, row, -amount, source, common))
     write_columns(rows, ["received", "outstanding", "base_outstanding"])
     credit.save(update_fields=["used", "open"])
     Allocation.objects.bulk_create(entries)

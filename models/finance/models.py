@@ -300,3 +300,6 @@ class Refund(MoneyDocument):
     class Meta(MoneyDocument.Meta):
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
+
+
+from models.finance.opening import OpeningReceivable  # noqa: E402, F401

@@ -118,3 +118,6 @@ class NumberCounter(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["company", "document", "period"], name="lowcode_counter_series")]
+
+
+from models.lowcode.imports import ExportRun, ImportMapping, ImportRun  # noqa: E402, F401

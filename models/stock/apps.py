@@ -6,3 +6,6 @@ class StockConfig(AppConfig):
     name = "models.stock"
     label = "stock"
     verbose_name = _("Stock")
+
+    def ready(self):
+        from models.stock import openings  # noqa: F401 (declares the operations)

@@ -116,3 +116,6 @@ class Balance(models.Model):
     def available(self):
         """What may still be promised."""
         return self.on_hand - self.reserved
+
+
+from models.stock.opening import OpeningStock, OpeningStockLine  # noqa: E402, F401

@@ -69,7 +69,7 @@ def post(source, moves, *, kind, date=None, customer=None):
             continue
         if move.quantity < 0 and not balance.allow_negative and balance.available + move.quantity < 0:
             short.append((move, balance.available))
-        cost, value = _valued(move, balance)
+        cost, value = valued(move, balance)
         balance.on_hand += move.quantity
         balance.value += value
         movements.append(
@@ -85,14 +85,14 @@ def post(source, moves, *, kind, date=None, customer=None):
             )
         )
     if short:
-        raise Refusal(_shortage(short), code="stock", help=_("Change the quantity or choose another warehouse."))
+        raise Refusal(shortage(short), code="stock", help=_("Change the quantity or choose another warehouse."))
     Movement.objects.bulk_create(movements)
     Reservation.objects.bulk_create(reservations)
     write_columns(balances.values(), ["on_hand", "reserved", "value"])
     return movements
 
 
-def _valued(move, balance):
+def valued(move, balance):
     """(unit cost, signed value). Outgoing goods take the moving average; the last ones take what value is left."""
     if move.unit_cost is not None:
         return move.unit_cost, money(move.quantity * move.unit_cost)
@@ -104,7 +104,7 @@ def _valued(move, balance):
     return cost, money(move.quantity * cost)
 
 
-def _shortage(short):
+def shortage(short):
     lines = [
         _("%(code)s %(name)s in %(warehouse)s: %(available)s available, %(needed)s needed")
         % {

@@ -12,9 +12,11 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
@@ -63,6 +65,7 @@ class Command(BaseCommand):
 
     def prepare(self, scale):
         """Bring the database up to date and, where it is empty, make the demo company; then say how to log in."""
+        Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # empty here; whitenoise warns where it is missing
         for path in compile_translations():
             self.say(f"Compiled {path.parent.parent.name}.")
         call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
@@ -111,7 +114,7 @@ def refuse_taken_port(port):
 def web_command(port):
     return [
         *(sys.executable, "-m", "gunicorn", "backoffice.wsgi", f"--bind={HOST}:{port}", "--worker-class=gthread"),
-        *(f"--workers={WEB_WORKERS}", f"--threads={WEB_THREADS}", "--no-control-socket", "--graceful-timeout=1", "--log-level=warning"),
+        *(f"--workers={WEB_WORKERS}", f"--threads={WEB_THREADS}", "--preload", "--no-control-socket", "--graceful-timeout=1", "--log-level=warning"),
     ]
 
 

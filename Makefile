@@ -35,7 +35,7 @@ demo: $(STAMP) ## the demo company on http://127.0.0.1:8000 (PORT=8001, ARGS="--
 lint: $(STAMP) ## style and the directions of imports
 	@exec $(RUN) -m tests.gate --only style,directions
 
-test: $(STAMP) ## everything, on SQLite and, where there is one, on PostgreSQL
+test: $(STAMP) ## everything, on SQLite and, where there is one, on PostgreSQL (ARGS="--only sqlite -k stock")
 	@exec $(RUN) -m tests.gate $(ARGS)
 
 bench: $(STAMP) ## the benchmark cases, one JSON line each

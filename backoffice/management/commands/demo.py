@@ -112,10 +112,10 @@ def refuse_taken_port(port):
 
 
 def web_command(port):
-    return [
-        *(sys.executable, "-m", "gunicorn", "backoffice.wsgi", f"--bind={HOST}:{port}", "--worker-class=gthread"),
-        *(f"--workers={WEB_WORKERS}", f"--threads={WEB_THREADS}", "--preload", "--no-control-socket", "--graceful-timeout=1", "--log-level=warning"),
-    ]
+    serve = [sys.executable, "-m", "gunicorn", "backoffice.wsgi", f"--bind={HOST}:{port}", "--preload"]
+    work = ["--worker-class=gthread", f"--workers={WEB_WORKERS}", f"--threads={WEB_THREADS}"]
+    # A browser keeps its connection open, and gunicorn would wait for it as long as it may.
+    return [*serve, *work, "--no-control-socket", "--graceful-timeout=1", "--log-level=warning"]
 
 
 def start(command):

@@ -78,9 +78,11 @@ class People:
         return [as_person(employee)] if employee is not None and is_living(employee) else []
 
     def role(self, role, *, one_by_one=False):
-        """The role while somebody other than the document's own people holds it, else a holder's next superior."""
+        """The role while others than the document's own people hold it (if just one, he himself), else a holder's next superior."""
         holders = self.holders(role.pk)
         others = [employee for employee in holders if employee.pk not in self.own]
+        if len(others) == 1:
+            return [as_person(others[0]) | {"role": role.pk}]
         if others:
             return [as_person(employee) for employee in others] if one_by_one else [as_role(role)]
         return next((found for found in map(self.person, holders) if found), [])

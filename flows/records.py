@@ -4,6 +4,8 @@ The tables are viewflow's in shape, with the columns and indexes an inbox needs.
 where the document stands, its own columns say.
 """
 
+from contextlib import contextmanager
+
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.core.serializers.json import DjangoJSONEncoder
@@ -143,6 +145,13 @@ class ApprovalTask(AbstractTask):
 
     def __str__(self):
         return f"{self.process}: {self.level_name or self.flow_task}"
+
+    @contextmanager
+    def activation(self):
+        """The task's activation, with its process locked and both read anew. The document must be locked already."""
+        with self.flow_task.flow_class.lock(self.process_id):
+            task = ApprovalTask.objects.select_related("process__submitter__employee", "owner__employee").get(pk=self.pk)
+            yield task.flow_task.activation_class(task)
 
     arrived_from = None  # the task before this one, linked when this one is first stored
 

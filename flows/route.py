@@ -16,6 +16,7 @@ from flows.base import carry_out, fill, item_of
 from flows.records import OPEN, ApprovalEvent, ApprovalProcess, ApprovalTask, Decision
 from flows.routes import route_of
 from models.audit.changes import changes
+from models.base import policy
 from models.base.operations import Refusal
 from models.base.protocols import start_route, stop_route
 
@@ -97,16 +98,14 @@ def decide(task, by, decision, comment=""):
     if decision not in (Decision.APPROVE, Decision.REJECT, Decision.RETURN):
         raise Refusal(_("A task can be approved, rejected or returned."), code="decision")
     if decision != Decision.APPROVE and not comment:
-        raise Refusal(
-            _("Say why, so that %(name)s knows what to change.") % {"name": _task_of(task).process.submitter.title()}, code="comment"
-        )
+        raise Refusal(_("Say why, so that the submitter knows what to change."), code="comment")
     with _opened(task, by, reason=decision.value) as activation:
         task = activation.task
         _require_open(task)
         _require(rights.may_decide(by, task))
         if task.status == STATUS.NEW:
-            task.assigned = timezone.now()
-            task.owner, task.status = by, STATUS.ASSIGNED
+            task.assigned, task.status = timezone.now(), STATUS.ASSIGNED
+        task.owner = by
         activation.start(None)
         task.decision, task.comment = decision, comment
         activation.execute()
@@ -189,11 +188,11 @@ def add_signer(task, by, employee, comment=""):
 def nudge(document, by):
     """Ask whoever has the document to hurry; not more than every half hour. Returns whom."""
     with changes("operation", user=by, reason="nudge"):
-        document = _locked(document)
         process = open_process(document)
         tasks = list(waiting_tasks(process)) if process else []
         if not tasks:
             raise Refusal(_("Nobody has to decide on this document."), code="wrong_state")
+        _require(policy.may(by, f"submit_{process.code}", _locked(process)))
         last = process.events.filter(kind=Event.NUDGED).order_by("-at").first()
         if last and timezone.now() - last.at < NUDGE_PAUSE:
             raise Refusal(_("They were asked a moment ago; wait half an hour."), code="too_soon")
@@ -220,14 +219,10 @@ def _siblings(task):
     return ApprovalTask.objects.filter(process=task.process, flow_task=task.flow_task, round=task.round, level=task.level)
 
 
-def _task_of(task):
-    """The stored row behind a task or one of the inbox's proxies."""
-    return ApprovalTask.objects.select_related("process__submitter__employee").get(pk=task.pk)
-
-
-def _locked(document):
+def _locked(process):
     """The document's row, locked and as it stands now."""
-    found = type(document)._base_manager.select_for_update(of=("self",)).filter(pk=document.pk).first()
+    model = ContentType.objects.get_for_id(process.content_type_id).model_class()
+    found = model._base_manager.select_for_update(of=("self",)).filter(pk=process.object_id).first()
     if found is None:
         raise Refusal(_("This document is no longer there."), code="gone")
     return found
@@ -235,11 +230,11 @@ def _locked(document):
 
 @contextmanager
 def _opened(task, by, *, reason):
-    """The activation of a task, with its document and process locked and read anew."""
+    """The activation of a task (or of one of the inbox's proxies), with its document and process locked and read anew."""
     kind = "operation" if by is not None else "job"
     with changes(kind, user=by, reason=f"approval {reason}"):
-        stored = _task_of(task)
-        document = _locked(stored.process.document)
+        stored = ApprovalTask.objects.select_related("process").get(pk=task.pk)
+        document = _locked(stored.process)
         with stored.activation() as activation:
             activation.process.document = document
             yield activation

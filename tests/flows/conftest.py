@@ -33,6 +33,7 @@ VERBS = ["view", "add", "change", "submit_quote", "submit_order", "submit_receip
 def company(db):
     """People by their code, with a log-in and a mail address each; everybody may see and submit everything."""
     with changes("command"):
+        ApprovalChain.objects.update(is_active=False)
         Currency.objects.get_or_create(code="CNY", defaults={"name": "Yuan", "symbol": "¥"})
         firm = Company.objects.create(code="C1", name="Company")
         department = Department.objects.create(company=firm, code="D1", name="Sales")
@@ -51,7 +52,7 @@ def company(db):
                 email=f"{code}@example.com",
             )
             User.objects.create_user(code, "secret", employee=employee)
-            role, is_new = Role.objects.get_or_create(code=role_code, defaults={"name": role_code})
+            role, is_new = Role.objects.get_or_create(code=f"test_{role_code}", defaults={"name": role_code})
             RoleHolder.objects.create(role=role, employee=employee)
             if is_new:
                 for kind in ("sales.quote", "sales.order", "sales.return", "finance.receipt", "finance.refund"):
@@ -59,7 +60,7 @@ def company(db):
             people[code] = employee
         Department.objects.filter(pk=department.pk).update(manager=people["director"])
         Region.objects.filter(pk=region.pk).update(manager=people["gm"])
-        unit = Unit.objects.create(name="piece")
+        unit = Unit.objects.get_or_create(name="piece")[0]
         product = Product.objects.create(company=firm, code="P1", name="Bolt", unit=unit, cost=Decimal(60))
         customer = Customer.objects.create(company=firm, code="K1", name="Kind Ltd")
     users = {code: User.objects.select_related("employee").get(username=code) for code in PEOPLE}
@@ -70,7 +71,7 @@ def company(db):
         product=product,
         customer=customer,
         people=people,
-        roles={role.code: role for role in Role.objects.all()},
+        roles={role.code.removeprefix("test_"): role for role in Role.objects.filter(code__startswith="test_")},
         **users,
     )
 

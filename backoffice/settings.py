@@ -35,7 +35,7 @@ ALLOWED_HOSTS = os.environ.get("BACKOFFICE_HOSTS", "127.0.0.1,localhost,[::1],te
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("BACKOFFICE_ORIGINS", "").split(",") if o]
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # not the default: that one puts its own site in place of ours
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.inlines",

@@ -1,0 +1,141 @@
+"""DocumentAdmin: a numbered paper with lines, a state, its next step, and its neighbours; and the grid of its lines."""
+
+from django.contrib import messages
+from django.http import HttpResponseRedirect
+from django.urls import path
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from admin_config.changelist import view
+from admin_config.columns import amount_text, value_html
+from admin_config.linegrid.inline import LineGridAdmin, LineGridInline
+from admin_config.operations_ui import OperationPages
+from admin_config.records import RecordAdmin
+from admin_config.writing import TOKEN
+from models.base import policy
+from models.base.documents import Approval
+from models.base.operations import Refusal, find_operation
+from models.products.pricing import price_lines
+from models.products.querysets import resolve_codes
+from models.sales.querysets import last_prices
+from models.stock.querysets import available
+
+DRAFTS = view("drafts", gettext_lazy("Drafts"), approval__in=[Approval.DRAFT, Approval.RETURNED, Approval.WITHDRAWN])
+WAITING = view("waiting", gettext_lazy("In approval"), approval=Approval.PENDING)
+APPROVED = view("approved", gettext_lazy("Approved"), approval=Approval.APPROVED)
+SUBMIT = "_submit_for_approval"
+
+
+def lines(model, columns, **options):
+    """The grid of a document's lines: `columns` from left to right; further options as attributes of LineGridInline."""
+    names = {"model": model, "fields": list(columns), "token_field": TOKEN}
+    if any(field.name == "price" for field in model._meta.fields):
+        names |= {"pricing": price_lines, "last_prices": last_prices}
+    names |= {"resolve": resolve_codes, "available": available, "verbose_name_plural": gettext_lazy("lines")}
+    return type(f"{model.__name__}Grid", (LineGridInline,), names | options)
+
+
+class DocumentAdmin(OperationPages, LineGridAdmin, RecordAdmin):
+    """The screens of a document. Read-only while it is locked; what it may become next is its one filled button."""
+
+    icon = "description"
+    change_form_template = "backoffice/document.html"
+    list_totals = ("gross",)
+    views = (DRAFTS, WAITING, APPROVED)
+    header_facts = ("customer", "date", "owner")
+    search_fields = ("number", "external_number", "customer")
+    copied_from = None
+
+    # -- what may be written -----------------------------------------------------------------------------------------------
+
+    def has_change_permission(self, request, obj=None):
+        if obj is not None and getattr(obj, "is_locked", False):
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        """What has a number is voided, never deleted."""
+        if obj is not None and isinstance(obj, self.model) and (obj.number or obj.is_locked):
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def get_actions(self, request):
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def save_related(self, request, form, formsets, change):
+        """After the lines are stored the sums are; then, where asked for, the document is submitted."""
+        super().save_related(request, form, formsets, change)
+        document = form.instance
+        document.recompute()
+        if SUBMIT in request.POST:
+            operation = self.submit_operation
+            if operation is None:
+                raise Refusal(_("This cannot be submitted."))
+            operation(document, by=request.user)
+
+    # -- what the page shows -----------------------------------------------------------------------------------------------
+
+    @property
+    def submit_operation(self):
+        """submit_quote, submit_order …; None where there is no approval."""
+        return find_operation(self.model, f"submit_{self.model.DOCUMENT_CODE}")
+
+    def submits(self, request, obj):
+        operation = self.submit_operation
+        if operation is None or not policy.may(request.user, operation.right, obj if obj is not None else self.model):
+            return []
+        return [(SUBMIT, _("Save and submit"))]
+
+    def buttons(self, request, obj):
+        """Submitting is part of saving as long as the document can be edited."""
+        found = super().buttons(request, obj)
+        if self.has_change_permission(request, obj) and self.submit_operation is not None:
+            found = [one for one in found if one.operation is not self.submit_operation]
+        return found
+
+    def facts(self, request, obj):
+        shown = []
+        for name in self.header_facts:
+            if name in self.field_names() and self.sees(request, name):
+                shown.append((capfirst(self.opts.get_field(name).verbose_name), value_html(self.opts.get_field(name), obj)))
+        if self.sees(request, "gross"):
+            shown.append((_("Total"), f"{obj.currency_id} {amount_text(obj.gross, obj.currency)}"))
+        return shown
+
+    def badges(self, request, obj):
+        """Approval always; progress once the document is in force."""
+        shown = super().badges(request, obj)
+        has_progress = "progress" in self.field_names() and self.sees(request, "progress")
+        if not getattr(obj, "HAS_APPROVAL", True):
+            return shown[-1:]
+        return shown if not has_progress or obj.approval == Approval.APPROVED else shown[:1]
+
+    def general_label(self, formsets):
+        return _("Lines") if formsets else _("Details")
+
+    # -- copying -----------------------------------------------------------------------------------------------------------
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return self._back_to_it(request, super().response_add(request, obj, post_url_continue), obj)
+
+    def response_change(self, request, obj):
+        return self._back_to_it(request, super().response_change(request, obj), obj)
+
+    def _back_to_it(self, request, response, obj):
+        """A saved document stays on the screen: its next step is there."""
+        if isinstance(response, HttpResponseRedirect) and "_popup" not in request.POST and "_addanother" not in request.POST:
+            response["Location"] = self.link("change", obj.pk)
+        return response
+
+    def get_urls(self):
+        name = f"{self.opts.app_label}_{self.opts.model_name}_copy"
+        return [path("<path:object_id>/copy/", self.admin_site.admin_view(self.copy_view), name=name), *super().get_urls()]
+
+    def copy_view(self, request, object_id):
+        """POST: a draft like this one."""
+        obj = self.found(request, object_id)
+        messages.info(request, _("Copying is not possible here."))
+        return HttpResponseRedirect(self.link("change", obj.pk))

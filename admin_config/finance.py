@@ -1,0 +1,155 @@
+"""Screens of who owes what, what came in, and what it was used for."""
+
+from django.contrib import admin
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from admin_config.base import DocumentAdmin, LedgerAdmin, RecordAdmin, RecordInline, badge, due, money, number, view
+from models.base.documents import business_today
+from models.finance.models import (
+    Allocation,
+    CashAccount,
+    CashEntry,
+    Credit,
+    CreditOverride,
+    CustomerEntry,
+    Receipt,
+    ReceiptLine,
+    Receivable,
+    Refund,
+)
+
+
+@admin.register(CashAccount)
+class CashAccountAdmin(RecordAdmin):
+    icon = "account_balance"
+    is_small = True
+    list_display = ["code", "name", "kind", "bank", "account_number", "currency", "is_active"]
+    list_filter = ["kind", "is_active"]
+    search_fields = ["code", "name"]
+
+
+@admin.register(Receivable)
+class ReceivableAdmin(RecordAdmin):
+    """Posted by deliveries and orders; only due date and remark are typed."""
+
+    icon = "request_quote"
+    list_display = [
+        "source_number",
+        "customer",
+        "origin_number",
+        "date",
+        due("due_on", while_open="outstanding"),
+        money("amount"),
+        money("received", zero=False),
+        money("returned", zero=False),
+        money("outstanding", zero=False),
+        "owner",
+    ]
+    list_filter = ["customer", "owner", "due_on", "date"]
+    lookups = ["outstanding__gt", "due_on__gte", "due_on__lte", "due_on__lt", "currency"]
+    list_totals = ["amount", "received", "returned", "outstanding"]
+    search_fields = ["source_number", "origin_number", "customer"]
+    views = [
+        view("open", _("Open"), outstanding__gt=0),
+        view("overdue", _("Overdue"), lambda request: Q(outstanding__gt=0, due_on__lt=business_today())),
+    ]
+    fieldsets = [
+        (None, {"fields": ["customer", "source_number", "origin_number", "instalment", "date", "due_on", "remark"]}),
+        (_("Amounts"), {"fields": ["currency", "rate", "amount", "received", "returned", "outstanding", "base_outstanding", "is_opening"]}),
+    ]
+    readonly_fields = [
+        "customer",
+        "source_number",
+        "origin_number",
+        "instalment",
+        "date",
+        "currency",
+        "rate",
+        "amount",
+        "received",
+        "returned",
+        "outstanding",
+        "base_outstanding",
+        "is_opening",
+    ]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Credit)
+class CreditAdmin(LedgerAdmin):
+    icon = "savings"
+    list_display = ["source_number", "customer", "date", money("amount"), money("used", zero=False), money("refunded", zero=False), money("open", zero=False)]
+    list_filter = ["customer", "owner", "date"]
+    lookups = ["open__gt"]
+    list_totals = ["amount", "open"]
+    search_fields = ["source_number", "customer"]
+    views = [view("open", _("Open"), open__gt=0)]
+
+
+@admin.register(CreditOverride)
+class CreditOverrideAdmin(LedgerAdmin):
+    icon = "shield_person"
+    list_display = ["source_number", "customer", "granted_by", "excess", "overdue", "reason", "created_at"]
+    list_filter = ["customer", "granted_by"]
+    search_fields = ["source_number", "customer", "reason"]
+
+
+class MoneyLedgerAdmin(LedgerAdmin):
+    list_totals = ["amount"]
+    search_fields = ["source_number", "customer"]
+
+
+@admin.register(CustomerEntry)
+class CustomerEntryAdmin(MoneyLedgerAdmin):
+    icon = "menu_book"
+    list_display = ["source_number", "date", "kind", "customer", money("amount"), "owner"]
+    list_filter = ["kind", "customer", "owner", "date"]
+
+
+@admin.register(CashEntry)
+class CashEntryAdmin(MoneyLedgerAdmin):
+    icon = "payments"
+    list_display = ["source_number", "date", "account", "customer", money("amount")]
+    list_filter = ["account", "customer", "date"]
+
+
+@admin.register(Allocation)
+class AllocationAdmin(MoneyLedgerAdmin):
+    icon = "call_split"
+    list_display = ["source_number", "date", "customer", "credit", "receivable", money("amount")]
+    list_filter = ["customer", "date"]
+
+
+class ReceiptLineInline(RecordInline):
+    model = ReceiptLine
+    fields = ["receivable", "amount"]
+
+
+class MoneyDocumentAdmin(DocumentAdmin):
+    list_display = [number(), "customer", "date", "account", "method", "owner", badge("approval"), money("gross")]
+    list_filter = ["approval", "customer", "account", "owner", "date"]
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(MoneyDocumentAdmin):
+    icon = "price_check"
+    inlines = [ReceiptLineInline]
+    fieldsets = [
+        (None, {"fields": ["customer", "date", "amount", "account", "method", "bill_number", "payer"]}),
+        (_("Terms"), {"fields": ["currency", "rate", "external_number", "handler", "remark"], "classes": ["tab"]}),
+    ]
+
+
+@admin.register(Refund)
+class RefundAdmin(MoneyDocumentAdmin):
+    icon = "undo"
+    fieldsets = [
+        (None, {"fields": ["customer", "date", "amount", "account", "method", "credit", "voucher_number"]}),
+        (_("Terms"), {"fields": ["currency", "rate", "external_number", "handler", "remark"], "classes": ["tab"]}),
+    ]

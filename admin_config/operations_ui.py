@@ -1,0 +1,141 @@
+"""Buttons and dialogs of operations. A button stands there only while the deed is possible, and asks before what cannot be undone."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.db.models import Model
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from admin_config.writing import REFUSALS, TOKEN, sentence, write_once
+from models.audit.once import new_token
+from models.base import policy
+from models.base.operations import Refusal, find_operation, operations_of
+
+ASKED = {"reason": gettext_lazy("Reason")}
+LONGEST_TEXT = 500
+
+
+@dataclass
+class Button:
+    """An operation as a button. `is_main`: the one logical next step, the only filled one."""
+
+    operation: object
+    link: str
+    token: str
+    is_main: bool = False
+
+    @property
+    def label(self):
+        return self.operation.label
+
+    @property
+    def asks(self):
+        """[(name, label)] of the texts to type."""
+        return [(name, ASKED.get(name, name)) for name in self.operation.asks]
+
+    @property
+    def needs_dialog(self):
+        return bool(self.operation.confirm or self.operation.asks or self.operation.danger)
+
+    @property
+    def key(self):
+        return self.operation.codename
+
+
+class OperationPages:
+    """Mixin: the operations of a record as buttons, and the address that carries them out.
+
+    `operations`: names in the order of the buttons; None for all that are declared.
+    """
+
+    operations = None
+
+    def get_urls(self):
+        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        return [path("<path:object_id>/do/<slug:codename>/", self.admin_site.admin_view(self.operation_view), name=name), *super().get_urls()]
+
+    def offered(self):
+        """The operations that may ever be a button here."""
+        known = operations_of(self.model)
+        if self.operations is not None:
+            names = [getattr(one, "codename", one) for one in self.operations]
+            known = [one for name in names for one in known if one.codename == name]
+        return [one for one in known if not one.route_only]
+
+    def buttons(self, request, obj):
+        possible = [one for one in self.offered() if one.allowed(obj, request.user)]
+        main = next((one for one in possible if one.is_step and not one.danger), None)
+        buttons = [Button(one, self.link("do", obj.pk, one.codename), new_token(), one is main) for one in possible]
+        return sorted(buttons, key=lambda one: (not one.is_main, one.operation.danger))
+
+    def operation_view(self, request, object_id, codename):
+        """GET: the dialog as a page. POST: do it, and go where the result is."""
+        obj = self.found(request, object_id)
+        operation = find_operation(self.model, codename)
+        if operation is None or operation not in self.offered():
+            raise Http404
+        if request.method != "POST":
+            return self.operation_page(request, obj, operation)
+        asked = {name: request.POST.get(name, "").strip()[:LONGEST_TEXT] for name in operation.asks}
+        reason = codename + (f": {asked['reason']}" if asked.get("reason") else "")
+        try:
+            self._demand(asked)
+            response = write_once(
+                request,
+                f"{self.opts.label_lower}:{obj.pk}:{codename}",
+                lambda: HttpResponseRedirect(self.after(request, obj, operation, operation(obj, by=request.user, **asked))),
+                kind="operation",
+                reason=reason,
+            )
+        except REFUSALS as error:
+            return self.operation_page(request, obj, operation, asked, sentence(error))
+        return _redirect(request, response.url)
+
+    @staticmethod
+    def _demand(asked):
+        for name, text in asked.items():
+            if not text:
+                raise Refusal(_("Fill in “%(name)s”: others will read it.") % {"name": ASKED.get(name, name)})
+
+    def after(self, request, obj, operation, result):
+        """Say what was done; answer the address of its result, or of the record."""
+        if isinstance(result, Model) and result._meta.concrete_model is not obj._meta.concrete_model or getattr(result, "pk", None) != obj.pk:
+            messages.success(request, _("%(name)s %(record)s was made.") % {"name": result._meta.verbose_name.capitalize(), "record": result})
+            try:
+                return reverse(f"{self.admin_site.name}:{result._meta.app_label}_{result._meta.model_name}_change", args=[result.pk])
+            except NoReverseMatch:
+                return self.link("change", obj.pk)
+        messages.success(request, _("%(record)s: %(label)s.") % {"record": obj, "label": operation.label})
+        if not policy.may(request.user, "view", obj):
+            return self.link("changelist")
+        return self.link("change", obj.pk)
+
+    def operation_page(self, request, obj, operation, texts=None, error=""):
+        """The question; after a refusal with what was typed and why not."""
+        button = Button(operation, self.link("do", obj.pk, operation.codename), request.POST.get(TOKEN) or new_token())
+        context = {
+            **self.admin_site.each_context(request),
+            "title": operation.label,
+            "original": obj,
+            "button": button,
+            "fields": [(name, label, (texts or {}).get(name, "")) for name, label in button.asks],
+            "error": error,
+            "back": self.link("change", obj.pk),
+            "token_name": TOKEN,
+        }
+        request.current_app = self.admin_site.name
+        is_part = bool(request.headers.get("HX-Request"))
+        return TemplateResponse(request, "backoffice/operation_part.html" if is_part else "backoffice/operation.html", context)
+
+
+def _redirect(request, to):
+    """HTMX follows a header; a form follows a redirect."""
+    if request.headers.get("HX-Request"):
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = to
+        return response
+    return HttpResponseRedirect(to)

@@ -1,0 +1,372 @@
+"""RecordAdmin, LedgerAdmin and the inlines of a record: Django's admin with the policy at every door and the product's pages."""
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import connection, models
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+
+from admin_config.changelist import MINE, CappedPaginator, RecordChangeList
+from admin_config.columns import column_for
+from admin_config.files import FilesPages
+from admin_config.filters import filter_for, is_lookup
+from admin_config.forms import DateInput, KeyPicker, MomentField, MomentInput, NumberInput, PolicyForm, SmallSelect
+from admin_config.history import HistoryPages
+from admin_config.merging import BASE, bases, opened_on, signed
+from admin_config.pages import RecordPages
+from admin_config.rights import Rights
+from admin_config.searching import searched
+from admin_config.writing import Writing
+from models.base import policy
+from models.base.fields import ExactDecimalField
+from models.base.records import Record
+
+OWNERSHIP = ("owner", "department", "region", "company")
+NEVER_SHOWN = ("extra", "search_text")
+
+FORM_FIELDS = {
+    ExactDecimalField: {"widget": NumberInput},
+    models.DateField: {"widget": DateInput},
+    models.DateTimeField: {"form_class": MomentField, "widget": MomentInput},
+}
+
+
+class Fields(Rights):
+    """How fields become inputs, on screens and in inlines alike."""
+
+    formfield_overrides = FORM_FIELDS
+    form = PolicyForm
+    small_keys = ()
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if "widget" not in kwargs and not self.is_small_key(db_field):
+            kwargs["widget"] = KeyPicker(db_field, self.admin_site)
+        elif "widget" not in kwargs:
+            kwargs["widget"] = SmallSelect()
+            kwargs["empty_label"] = "" if db_field.blank else "–"
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def is_small_key(self, db_field):
+        """True where the targets are few enough for a plain list, or have no screen to search on."""
+        screen = self.admin_site._registry.get(db_field.related_model)
+        return screen is None or getattr(screen, "is_small", False) or db_field.name in self.small_keys
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            self.trim_links(db_field, field)
+        return field
+
+    def trim_links(self, db_field, field):
+        """Beside a key only “add” stays, and only where new records are made in passing; links per row cost more than they help."""
+        wrapper = field.widget
+        wrapper.can_change_related = wrapper.can_delete_related = wrapper.can_view_related = False
+        screen = self.admin_site._registry.get(db_field.related_model)
+        if not wrapper.can_add_related or not getattr(screen, "is_added_in_passing", False):
+            field.widget = wrapper.widget
+
+    def placed_fields(self, request, obj=None):
+        """Every name that has a place on the form."""
+        return flatten_fieldsets(self.get_fieldsets(request, obj))
+
+
+class PolicyFormSet(forms.models.BaseInlineFormSet):
+    """Rows of a record, merged with what others changed meanwhile."""
+
+    opened = None
+
+    @property
+    def base_rows(self):
+        if self.opened is None:
+            return {}
+        if not hasattr(self, "_base_rows"):
+            keys = [form.instance.pk for form in self.initial_forms if form.instance.pk]
+            self._base_rows = bases(self.model, keys, self.opened)
+        return self._base_rows
+
+    def full_clean(self):
+        if self.is_bound:
+            for form in self.initial_forms:
+                form.base = self.base_rows.get(str(form.instance.pk))
+        super().full_clean()
+
+
+class RowsInline(Fields):
+    """What the inlines of a record share: the record's rights hold for its rows."""
+
+    formset = PolicyFormSet
+    extra = 0
+    show_change_link = False
+
+    def _owner_may(self, request, verb, obj):
+        subject = obj if obj is not None and obj.pk else self.parent_model
+        return bool(policy.may(request.user, verb, subject)) and not getattr(obj, "is_locked", False)
+
+    def has_view_permission(self, request, obj=None):
+        subject = obj if obj is not None and obj.pk else self.parent_model
+        return bool(policy.may(request.user, "view", subject)) or self.has_change_permission(request, obj)
+
+    def has_change_permission(self, request, obj=None):
+        if obj is None or obj.pk is None:
+            return self._owner_may(request, "add", None) or self._owner_may(request, "change", None)
+        return self._owner_may(request, "change", obj)
+
+    has_add_permission = has_delete_permission = has_change_permission
+
+    def get_queryset(self, request):
+        keys = [field.name for field in self.model._meta.fields if field.is_relation and field.name in self.inline_names()]
+        return policy.scope(request.user, self.model).select_related(*keys).order_by(*self.opts.ordering or ["pk"])
+
+    def inline_names(self):
+        """The declared names of the columns."""
+        return [name for name in self.fields or () if isinstance(name, str)]
+
+    def get_fields(self, request, obj=None):
+        return self.show(request, list(self.fields))
+
+    def get_fieldsets(self, request, obj=None):
+        return [(None, {"fields": self.get_fields(request, obj)})]
+
+    def get_formset(self, request, obj=None, **kwargs):
+        form = type("RowForm", (self.form,), {"request": request, "is_inline": True})
+        formset = super().get_formset(request, obj, **{"form": form, **kwargs})
+        formset.opened = getattr(request, "opened_on", None)
+        return formset
+
+
+class RecordInline(RowsInline, TabularInline):
+    """Rows of a record as a table."""
+
+
+class RecordStackedInline(RowsInline, StackedInline):
+    """Rows of a record as small forms."""
+
+
+class RecordAdmin(FilesPages, HistoryPages, RecordPages, Fields, Writing, ModelAdmin):
+    """The screens of a record type.
+
+    list_display, list_filter, fieldsets, inlines … as in Django. Added: `views` (tabs of the list), `list_totals` (fields added up
+    under the list), `lookups` (further lookups that links may use), `icon`, `is_small` (chosen from a plain list elsewhere),
+    `is_added_in_passing` (may be added from beside a key), `neighbours` (records shown beside this one), `spreadsheet` (columns).
+    """
+
+    icon = "database"
+    is_small = False
+    is_added_in_passing = False
+    views = ()
+    list_totals = ()
+    lookups = ()
+    neighbours = ()
+    operations = None
+    flow = None
+    spreadsheet = ()
+    empty_hint = ""
+    list_per_page = 25
+    list_max_show_all = 25
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = CappedPaginator
+    change_list_template = "backoffice/list.html"
+    change_form_template = "backoffice/form.html"
+    delete_confirmation_template = "backoffice/delete.html"
+    delete_selected_confirmation_template = "backoffice/delete_selected.html"
+    save_on_top = False
+    list_fullwidth = True
+    list_filter_sheet = False
+    warn_unsaved_form = True
+    actions_on_top = True
+    actions_on_bottom = False
+
+    def __init__(self, model, admin_site):
+        super().__init__(model, admin_site)
+        self.list_display = [column_for(model, name) for name in self.list_display]
+
+    # -- the list ----------------------------------------------------------------------------------------------------------
+
+    def get_changelist(self, request, **kwargs):
+        return RecordChangeList
+
+    def get_list_display(self, request):
+        return self.show(request, self.list_display)
+
+    def get_list_display_links(self, request, list_display):
+        return list(list_display)[:1]
+
+    def get_sortable_by(self, request):
+        return [name for name in self.get_list_display(request) if not callable(name) or getattr(name, "admin_order_field", None)]
+
+    def get_list_select_related(self, request):
+        """The keys that the columns show."""
+        paths = set(self.list_select_related or ())
+        for name in self.get_list_display(request):
+            for path in self.read_by(name) or ():
+                hops = path.split("__")
+                keys = hops if self._is_key(path) else hops[:-1]
+                if keys:
+                    paths.add("__".join(keys))
+        return sorted(paths)
+
+    def _is_key(self, path):
+        model = self.model
+        for hop in path.split("__"):
+            try:
+                field = model._meta.get_field(hop)
+            except FieldDoesNotExist:
+                return False
+            model = field.related_model
+        return field.is_relation and field.concrete
+
+    def get_list_filter(self, request):
+        declared = [name for name in self.list_filter if policy.is_readable_path(request.user, self.model, name)]
+        return [(name, filter_for(self.model, name)) for name in declared]
+
+    def get_views(self, request):
+        """The tabs of the list."""
+        has_owner = any(field.name == "owner" for field in self.model._meta.fields)
+        return [*([MINE] if has_owner and request.user.employee_id else []), *self.views]
+
+    def lookup_allowed(self, lookup, value, request=None):
+        """Only what the list declares, only what the person may read, nothing that can be made to run for ever."""
+        if lookup in self.lookups:
+            return True
+        known = {name for name in self.list_filter} | {path for name in self.list_display for path in self.read_by(name) or ()} | set(self.lookups)
+        is_declared = any(lookup == name or lookup.startswith(f"{name}__") for name in known)
+        return is_declared and is_lookup(self.model, lookup) and policy.is_readable_path(request.user, self.model, lookup)
+
+    def get_search_fields(self, request):
+        """What is searched, for the placeholder and for Django's question whether anything is."""
+        return self.search_fields or ["pk"]
+
+    def get_search_results(self, request, queryset, search_term):
+        return searched(queryset, search_term, request.user, self.search_fields), False
+
+    def get_actions(self, request):
+        """Bulk deeds, each on the rows where the person may do it."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        if self.has_delete_permission(request):
+            actions["delete_selected"] = (delete_selected, "delete_selected", _("Delete"))
+        return actions
+
+    # -- the form ----------------------------------------------------------------------------------------------------------
+
+    def get_object(self, request, object_id, from_field=None):
+        """The record, if it is in the person's range; locked while it is being written."""
+        rows = self.get_queryset(request)
+        keys = [field.name for field in self.model._meta.fields if field.is_relation]
+        rows = rows.select_related(*keys) if keys else rows
+        try:
+            key = self.opts.pk.to_python(object_id)
+            if request.method == "POST" and connection.in_atomic_block:
+                rows = rows.select_for_update(of=("self",))
+            return rows.get(pk=key)
+        except (self.model.DoesNotExist, ValidationError, ValueError, OverflowError):
+            return None
+
+    def found(self, request, object_id, verb="view"):
+        """The record of an address. Raises Http404 where it is not there or not in the person's range for `verb`."""
+        obj = self.get_object(request, unquote(str(object_id)))
+        if obj is None or not policy.may(request.user, verb, obj):
+            raise Http404
+        return obj
+
+    def _get_obj_does_not_exist_redirect(self, request, opts, object_id):
+        raise Http404
+
+    def get_fieldsets(self, request, obj=None):
+        """The declared groups, reduced to what the person may see, and whose the record is."""
+        groups = list(self.fieldsets or [(None, {"fields": self._all_fields()})])
+        placed = set(flatten_fieldsets(groups))
+        whose = [name for name in OWNERSHIP if name in self.field_names() and name not in placed]
+        if issubclass(self.model, Record) and whose:
+            groups.append((_("Belongs to"), {"fields": whose, "classes": ["whose"]}))
+        shown = []
+        for title, options in groups:
+            names = [name for row in options["fields"] for name in (row if isinstance(row, list | tuple) else [row])]
+            if visible := self.show(request, names):
+                shown.append((title, {**options, "fields": visible}))
+        return shown
+
+    def _all_fields(self):
+        return [
+            field.name
+            for field in self.opts.fields
+            if field.editable and not field.primary_key and field.name not in (*OWNERSHIP, *NEVER_SHOWN, *(self.exclude or ()))
+        ]
+
+    def get_exclude(self, request, obj=None):
+        return [*super().get_exclude(request, obj), *NEVER_SHOWN]
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        own = {"request": request}
+        if change and obj is not None and request.method == "POST":
+            request.opened_on = opened_on(request.POST.get(BASE, ""))
+            own["base"] = bases(self.model, [obj.pk], request.opened_on).get(str(obj.pk))
+        return super().get_form(request, obj, change=change, **{"form": type("RecordForm", (self.form,), own), **kwargs})
+
+    def get_changeform_initial_data(self, request):
+        """A new record is the person's own, in his department, region and company."""
+        initial = super().get_changeform_initial_data(request)
+        employee = request.user.employee if request.user.employee_id else None
+        names = self.field_names()
+        if employee is not None:
+            own = {"owner": employee.pk, "handler": employee.pk, "department": employee.department_id, "region": employee.region_id}
+            for name, value in {**own, "company": employee.company_id}.items():
+                if name in names and value is not None:
+                    initial.setdefault(name, value)
+        elif "company" in names:
+            from models.base.protocols import default_company_id
+
+            initial.setdefault("company", default_company_id(request.user))
+        return initial
+
+    def save_model(self, request, obj, form, change):
+        """Write only what differs from what is stored; nothing at all where nothing does."""
+        if not change:
+            obj.save()
+            return
+        stored = self.model._base_manager.filter(pk=obj.pk).values(*[field.attname for field in self.opts.concrete_fields]).get()
+        changed = [f.name for f in self.opts.concrete_fields if f.name not in NEVER_SHOWN and stored[f.attname] != getattr(obj, f.attname)]
+        if changed:
+            obj.save(update_fields=changed)
+
+    def signed_base(self, obj, formsets=()):
+        """What the form stands on, for comparing when it comes back."""
+        groups = {self.model: [obj.pk]}
+        for formset in formsets:
+            groups[formset.model] = [form.instance.pk for form in formset.initial_forms]
+        return signed(groups)
+
+
+@admin.action(description=_("Delete"))
+def delete_selected(screen, request, queryset):
+    """Django's page of confirmation, on the rows the person may delete."""
+    from django.contrib.admin.actions import delete_selected as confirm_and_delete
+
+    return confirm_and_delete(screen, request, queryset.filter(policy.condition(request.user, screen.model, "delete")))
+
+
+class LedgerAdmin(RecordAdmin):
+    """Posted facts and journals: looked at, searched and added up, never typed."""
+
+    change_form_template = "backoffice/facts.html"
+    actions = None
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def _all_fields(self):
+        return [field.name for field in self.opts.fields if not field.primary_key and field.name not in NEVER_SHOWN]
+
+    def get_readonly_fields(self, request, obj=None):
+        return self.placed_fields(request, obj)

@@ -1,0 +1,116 @@
+"""Screens of selling: opportunity, quote, order, delivery, return."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from admin_config.base import DocumentAdmin, LedgerAdmin, RecordAdmin, badge, lines, money, number, text, view
+from admin_config.lowcode import LabelledFields
+from models.sales.models import Delivery, DeliveryLine, Opportunity, Order, OrderLine, Quote, QuoteLine, Return, ReturnLine, Stage
+
+SOLD = ["product", "unit", "quantity", "price", "discount", "tax_rate", "amount", "is_gift", "remark"]
+TERMS = ["payment_term", "warehouse", "delivery_terms", "currency", "rate", "prices_include_tax", "discount", "allowance"]
+
+
+@admin.register(Stage)
+class StageAdmin(LabelledFields, RecordAdmin):
+    icon = "stairs"
+    is_small = True
+    list_display = ["code", "position", "probability", badge("outcome"), "is_active"]
+    search_fields = ["code"]
+
+
+@admin.register(Opportunity)
+class OpportunityAdmin(RecordAdmin):
+    icon = "lightbulb"
+    list_display = ["name", "customer", "stage", "probability", money("amount", currency=None), "expected_on", "next_step", "owner"]
+    list_filter = ["stage", "customer", "owner", "source", "expected_on"]
+    lookups = ["stage__outcome"]
+    list_totals = ["amount"]
+    search_fields = ["name", "customer"]
+    views = [view("open", _("Open"), stage__outcome="open"), view("won", _("Won"), stage__outcome="won"), view("lost", _("Lost"), stage__outcome="lost")]
+    fieldsets = [
+        (None, {"fields": ["name", "customer", "contact", "stage", "amount", "expected_on", "source", "next_step", "need", "lost_reason"]}),
+        (_("Progress"), {"fields": ["probability", "stage_since", "closed_on"]}),
+    ]
+    readonly_fields = ["stage_since", "closed_on"]
+
+
+@admin.register(Quote)
+class QuoteAdmin(DocumentAdmin):
+    icon = "request_quote"
+    list_display = [number(), "customer", "date", "valid_until", "owner", badge("approval"), badge("progress"), money("gross")]
+    list_filter = ["approval", "progress", "customer", "owner", "date"]
+    inlines = [lines(QuoteLine, SOLD)]
+    fieldsets = [
+        (None, {"fields": ["customer", "contact", "date", "valid_until", "opportunity"]}),
+        (_("Terms"), {"fields": [*TERMS, "external_number", "handler", "remark"], "classes": ["tab"]}),
+    ]
+
+
+@admin.register(Order)
+class OrderAdmin(DocumentAdmin):
+    icon = "shopping_cart"
+    list_display = [number(), "customer", "date", "wanted_on", "owner", badge("approval"), badge("progress"), money("gross")]
+    list_filter = ["approval", "progress", "customer", "owner", "warehouse", "date"]
+    inlines = [lines(OrderLine, SOLD)]
+    fieldsets = [
+        (None, {"fields": ["customer", "contact", "date", "wanted_on", "customer_number", "delivery_address"]}),
+        (_("Terms"), {"fields": [*TERMS, "freight", "external_number", "handler", "remark"], "classes": ["tab"]}),
+    ]
+
+
+@admin.register(OrderLine)
+class OrderLineAdmin(LedgerAdmin):
+    icon = "format_list_numbered"
+    list_display = [
+        text("order__number", _("order")),
+        "product",
+        text("order__customer", _("customer")),
+        "quantity",
+        "unit",
+        "price",
+        "delivered",
+        money("gross", currency=None),
+    ]
+    list_filter = ["product", "order__customer", "order__owner", "order__date", "order__approval"]
+    list_totals = ["gross"]
+    search_fields = ["order__number", "product"]
+    fieldsets = [(None, {"fields": ["order", "product", "quantity", "unit", "price", "discount", "tax_rate", "amount", "net", "tax", "gross"]})]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(DocumentAdmin):
+    icon = "local_shipping"
+    list_display = [number(), "customer", text("order__number", _("order")), "warehouse", "date", "owner", badge("progress"), money("gross")]
+    list_filter = ["progress", "customer", "warehouse", "owner", "date"]
+    inlines = [lines(DeliveryLine, ["product", "unit", "quantity", "remark"], may_add_rows=False, readonly_fields=["product", "unit"])]
+    views = [
+        view("prepared", _("Being prepared"), progress__in=["draft", "picked"]),
+        view("dispatched", _("Dispatched"), progress="dispatched"),
+    ]
+    fieldsets = [
+        (None, {"fields": ["customer", "order", "warehouse", "date", "address", "carrier", "waybill", "freight"]}),
+        (_("Terms"), {"fields": ["currency", "rate", "prices_include_tax", "discount", "allowance", "external_number", "handler", "remark"], "classes": ["tab"]}),
+    ]
+    readonly_fields = ["customer", "order", "currency", "rate", "prices_include_tax", "discount", "allowance"]
+
+    def has_add_permission(self, request):
+        """Made by the order, which knows what is open."""
+        return False
+
+
+@admin.register(Return)
+class ReturnAdmin(DocumentAdmin):
+    icon = "assignment_return"
+    list_display = [number(), "customer", text("delivery__number", _("delivery")), "reason", "date", badge("approval"), badge("progress"), money("gross")]
+    list_filter = ["approval", "progress", "customer", "reason", "owner", "date"]
+    inlines = [lines(ReturnLine, ["product", "unit", "quantity", "gross", "remark"], may_add_rows=False, readonly_fields=["product", "unit", "gross"])]
+    fieldsets = [
+        (None, {"fields": ["customer", "delivery", "warehouse", "date", "reason", "handling"]}),
+        (_("Terms"), {"fields": ["currency", "rate", "prices_include_tax", "discount", "allowance", "external_number", "handler", "remark"], "classes": ["tab"]}),
+    ]
+    readonly_fields = ["customer", "delivery", "currency", "rate", "prices_include_tax", "discount", "allowance"]
+
+    def has_add_permission(self, request):
+        """Made by the delivery, which knows what can come back."""
+        return False

@@ -1,0 +1,41 @@
+"""Template tags of the screens: how a field is shown as a fact."""
+
+from django import template
+from django.contrib.admin.utils import lookup_field
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.db import models
+from django.forms import Textarea
+
+from admin_config.columns import NOTHING, value_html
+from admin_config.forms import LabelsWidget
+
+register = template.Library()
+
+
+@register.simple_tag
+def fact(readonly):
+    """A read-only field as the same text that a list shows."""
+    name, record, screen = readonly.field["field"], readonly.form.instance, readonly.model_admin
+    if callable(name):
+        return name(record)
+    try:
+        return value_html(record._meta.get_field(name), record)
+    except FieldDoesNotExist:
+        pass
+    try:
+        value = lookup_field(name, record, screen)[2]
+    except (ObjectDoesNotExist, AttributeError):
+        return NOTHING
+    return NOTHING if value in (None, "") else value
+
+
+@register.filter
+def is_wide(field):
+    """True for what needs the whole width: long texts and labels in several languages."""
+    if getattr(field, "is_readonly", False):
+        name = field.field["field"]
+        try:
+            return isinstance(name, str) and isinstance(field.form.instance._meta.get_field(name), models.TextField | models.JSONField)
+        except FieldDoesNotExist:
+            return False
+    return isinstance(field.field.field.widget, Textarea | LabelsWidget)

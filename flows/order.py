@@ -22,6 +22,7 @@ class OrderApproval(ApprovalRoute, flow.Flow):
 
     def on_level_approved(self, document, level, task):
         reasons = [reason for reason in level["why"] if reason["fact"] in CREDIT_FACTS]
-        if reasons and policy.may(task.owner, "override_credit_order", document):
+        status = order_credit(document)
+        if reasons and not credit.is_overridden(document, status) and policy.may(task.owner, "override_credit_order", document):
             why = task.comment or "; ".join(sentence(reason) for reason in reasons)
-            credit.record_override(document, document.customer.debtor, order_credit(document), by=task.owner, reason=why[:200])
+            credit.record_override(document, document.customer.debtor, status, by=task.owner, reason=why[:200])

@@ -47,7 +47,7 @@ def submit_order(order, *, by):
 def approve_order(order, *, by):
     """The order takes effect: credit is checked, stock is reserved, and the debt arises where the company says "at order".
 
-    An approval that saw the order beyond the credit rules is the override: it is written down with the last decider's name.
+    An order beyond the credit rules needs an override; the route writes one for an approver who may and knew.
     """
     effect_order(order, by=by)
 
@@ -57,7 +57,7 @@ def effect_order(order, *, by, lines=None, reserves=True, checks=True):
     debtor = order.customer.debtor
     lines = list(order.lines.select_related("product")) if lines is None else lines
     if checks:
-        _check_order_credit(order, debtor, by)
+        credit.check_credit(order, debtor, extra=order.base_gross)
     figures.record(order, lines)
     if order.company.debt_arises == Company.ArisesAt.ORDER:
         schedule = instalments(order.payment_term, order.gross, order.date, order.decimals)
@@ -66,30 +66,6 @@ def effect_order(order, *, by, lines=None, reserves=True, checks=True):
         change_ordered(order, debtor, order.gross)
     if reserves:
         reserve_lines(order, lines)
-
-
-def _check_order_credit(order, debtor, by):
-    from models.finance.models import CreditOverride
-    from models.finance.posting import locked_balance
-
-    locked_balance(order.company_id, debtor.pk)
-    status = credit.credit_status(debtor, order.company_id, extra=order.base_gross)
-    if not status.problems:
-        return
-    reason = approval_reason(order, by)
-    if reason and not CreditOverride.objects.filter(source_type__model="order", source_id=order.pk).exists():
-        credit.record_override(order, debtor, status, by=by, reason=reason)
-        return
-    credit.check_credit(order, debtor, extra=order.base_gross)
-
-
-def approval_reason(order, by):
-    """The words of an override that the decider's right gives him: who may override may approve an order beyond the limit."""
-    from models.base import policy
-
-    if by is not None and policy.may(by, "override_credit_order", order):
-        return _t("Approved beyond the credit rules")
-    return ""
 
 
 def reserve_lines(order, lines):

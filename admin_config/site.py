@@ -14,10 +14,12 @@ from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
+from admin_config.boards import board_urls, framed
 from admin_config.command import command_view
 from admin_config.language import language_view
 from admin_config.navigation import navigation_html
 from admin_config.start import start_context
+from dashboards.home import home
 from models.base import policy
 from models.base.policy import READ
 
@@ -71,6 +73,7 @@ class BackofficeSite(UnfoldAdminSite):
         own = [
             path("language/", language_view, name="language"),
             path("command/", self.admin_view(command_view), name="command"),
+            *board_urls(self),
         ]
         kept = [one for one in super().get_urls() if not str(one.pattern).startswith("r/<")]
         return own + kept
@@ -96,7 +99,7 @@ class BackofficeSite(UnfoldAdminSite):
         return SimpleLazyObject(lambda: super(BackofficeSite, self).get_app_list(request, app_label))
 
     def index(self, request, extra_context=None):
-        return super().index(request, {**start_context(request, self), **(extra_context or {})})
+        return framed(self, home)(request, {**start_context(request, self), **(extra_context or {})})
 
 
 def speak_users_language(request):

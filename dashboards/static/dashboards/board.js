@@ -1,0 +1,189 @@
+// The charts of a board: each asks for its own numbers, is drawn with the Chart.js of the admin, and opens the records behind a bar.
+"use strict";
+
+(() => {
+  const numbers = window.boardNumbers;
+  const words = JSON.parse(document.getElementById("board-words").textContent);
+  const phone = matchMedia("(max-width: 640px)");
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const colour = name => getComputedStyle(document.querySelector(".board")).getPropertyValue(`--board-${name}`).trim();
+  const boxes = new Map(); // section → {data, chart}
+
+  const isMonth = label => /^\d{4}-\d{2}$/.test(label);
+  const monthName = new Intl.DateTimeFormat(numbers.language, {month: "short", timeZone: "UTC"});
+  const monthText = new Intl.DateTimeFormat(numbers.language, {month: "long", year: "numeric", timeZone: "UTC"});
+  const asMonth = label => new Date(`${label}-01T00:00:00Z`);
+  const longLabel = label => isMonth(label) ? monthText.format(asMonth(label)) : label;
+  const cut = (label, most) => label.length > most ? `${label.slice(0, most - 1)}…` : label;
+  const value = (data, number) => data.isMoney ? numbers.amount(number) : numbers.count(number);
+  const unit = data => data.isMoney ? numbers.unitName() : data.unit;
+
+  function axisLabel(label, index) {
+    if (!isMonth(label)) return cut(label, phone.matches ? 10 : 16);
+    const month = asMonth(label), year = String(month.getUTCFullYear());
+    return index === 0 || month.getUTCMonth() === 0 ? [monthName.format(month), year] : monthName.format(month);
+  }
+
+  // Figures beside the bars that lie on their side, so that nobody has to hover.
+  const figuresBeside = {
+    id: "figuresBeside",
+    afterDatasetsDraw(chart, _arguments, options) {
+      if (!options.data) return;
+      const context = chart.ctx, bars = chart.getDatasetMeta(0).data;
+      context.save();
+      context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+      context.fillStyle = colour("text");
+      context.textBaseline = "middle";
+      bars.forEach((bar, index) => {
+        const number = options.data.datasets[0].data[index], text = value(options.data, number);
+        const width = context.measureText(text).width, end = number < 0 ? Math.max(bar.base, bar.x) : bar.x;
+        const inside = options.centred || end + 6 + width > chart.chartArea.right;
+        context.textAlign = options.centred ? "center" : inside ? "right" : "left";
+        context.fillStyle = inside && !options.centred ? colour("on-main") : colour("text");
+        context.fillText(text, options.centred ? chart.chartArea.right - width / 2 - 4 : inside ? end - 6 : end + 6, bar.y);
+      });
+      context.restore();
+    },
+  };
+
+  function datasets(data, lying) {
+    return data.datasets.map((series, index) => {
+      const funnel = data.kind === "funnel", tone = colour(series.tone);
+      return {
+        label: series.label,
+        data: funnel ? series.data.map(number => [-number / 2, number / 2]) : series.data,
+        backgroundColor: tone,
+        hoverBackgroundColor: tone,
+        borderRadius: 3,
+        maxBarThickness: lying ? 22 : 34,
+        categoryPercentage: funnel ? 0.92 : 0.72,
+        barPercentage: data.kind === "bar" ? 0.92 : index ? 0.4 : 1,
+        grouped: !funnel && data.kind !== "rank",
+        order: -index,
+      };
+    });
+  }
+
+  function options(data, lying) {
+    const text = colour("subtle"), grid = colour("grid"), beside = lying && (data.kind !== "bar");
+    const most = Math.max(0, ...data.datasets.flatMap(series => series.data));
+    const amounts = {
+      beginAtZero: true,
+      display: !beside,
+      // room for the figures beside the longest bar
+      suggestedMax: data.kind === "rank" ? most * 1.22 : data.kind === "funnel" ? most * 0.78 : undefined,
+      border: {display: false},
+      grid: {color: grid, drawTicks: false},
+      title: {display: !beside && Boolean(unit(data)), text: unit(data), color: text, align: "end"},
+      ticks: {color: text, maxTicksLimit: 6, precision: data.isMoney ? undefined : 0, callback: number => data.isMoney ? numbers.axis(number) : numbers.count(number)},
+    };
+    const labels = {
+      border: {display: false},
+      grid: {display: false},
+      ticks: {color: text, maxRotation: 0, autoSkip: !lying, autoSkipPadding: 8, callback: (_value, index) => axisLabel(data.labels[index], index)},
+    };
+    return {
+      responsive: true,
+      maintainAspectRatio: false,
+      animation: still.matches ? false : {duration: 250},
+      indexAxis: lying ? "y" : "x",
+      interaction: {mode: "index", axis: lying ? "y" : "x", intersect: false},
+      scales: lying ? {x: amounts, y: labels} : {x: labels, y: amounts},
+      onHover: (event, found) => { event.native.target.style.cursor = found.length ? "pointer" : ""; },
+      onClick: (event, _found, chart) => open(data, chart, event),
+      plugins: {
+        legend: {display: data.datasets.length > 1, position: "bottom", align: "start", labels: {color: text, boxWidth: 10, boxHeight: 10}},
+        tooltip: {callbacks: {
+          title: found => found.length ? longLabel(data.labels[found[0].dataIndex]) : "",
+          label: one => `${one.dataset.label}: ${value(data, data.datasets[one.datasetIndex].data[one.dataIndex])} ${unit(data)}`,
+        }},
+        figuresBeside: {data: beside ? data : null, centred: data.kind === "funnel"},
+      },
+    };
+  }
+
+  // The bar that was hit; beside a short one, the row it stands in.
+  function open(data, chart, event) {
+    const hit = chart.getElementsAtEventForMode(event, "nearest", {intersect: true}, false)[0]
+      || chart.getElementsAtEventForMode(event, "index", {axis: chart.options.indexAxis, intersect: false}, false)[0];
+    const link = hit && data.datasets[hit.datasetIndex].links[hit.index];
+    if (!link) return;
+    if (event.native.ctrlKey || event.native.metaKey) window.open(link, "_blank", "noopener");
+    else location.href = link;
+  }
+
+  function draw(box) {
+    const entry = boxes.get(box), data = entry.data;
+    entry.chart?.destroy();
+    entry.chart = null;
+    box.querySelector("[data-note]").textContent = [data.note, unit(data)].filter(Boolean).join(" · ");
+    writeTable(box, data);
+    const canvas = box.querySelector("canvas"), lying = data.kind !== "bar" || phone.matches;
+    const plot = box.querySelector(".chart-plot");
+    plot.hidden = !box.querySelector(".chart-table").hidden;
+    if (data.empty || plot.hidden) return;
+    plot.style.height = lying ? `${Math.max(4, data.labels.length) * 32 + (data.datasets.length > 1 ? 40 : 12) + (data.kind === "bar" ? 44 : 0)}px` : "";
+    canvas.setAttribute("aria-label", `${data.title}. ${words.tableHint}`);
+    entry.chart = new Chart(canvas, {type: "bar", data: {labels: data.labels, datasets: datasets(data, lying)}, options: options(data, lying), plugins: [figuresBeside]});
+  }
+
+  function element(name, text, attributes = {}) {
+    const made = document.createElement(name);
+    made.textContent = text;
+    for (const [key, worth] of Object.entries(attributes)) made.setAttribute(key, worth);
+    return made;
+  }
+
+  function writeTable(box, data) {
+    const table = document.createElement("table"), head = table.createTHead().insertRow(), body = table.createTBody();
+    table.append(element("caption", `${data.title} · ${unit(data)}`));
+    head.append(element("td", ""), ...data.datasets.map(series => element("th", series.label, {scope: "col"})));
+    data.labels.forEach((label, index) => {
+      const row = body.insertRow();
+      row.append(element("th", longLabel(label), {scope: "row"}));
+      data.datasets.forEach(series => {
+        const cell = row.insertCell(), link = series.links[index], text = value(data, series.data[index]);
+        cell.append(link ? element("a", text, {href: link, "aria-label": `${longLabel(label)}, ${series.label}: ${text}`}) : text);
+      });
+    });
+    box.querySelector(".chart-table").replaceChildren(table);
+  }
+
+  async function load(box) {
+    const state = box.querySelector(".chart-state"), tools = box.querySelector("[data-table]");
+    state.hidden = false;
+    state.replaceChildren(words.loading);
+    try {
+      const answer = await fetch(box.dataset.chart, {headers: {Accept: "application/json"}, credentials: "same-origin"});
+      // A session that ended answers with the log-in page and a cheerful 200.
+      if (!answer.ok || !(answer.headers.get("content-type") || "").includes("json")) throw new Error(String(answer.status));
+      const data = await answer.json();
+      boxes.set(box, {data, chart: null});
+      state.hidden = !data.empty;
+      state.textContent = data.empty || "";
+      box.classList.toggle("is-empty", Boolean(data.empty));
+      tools.hidden = Boolean(data.empty);
+      draw(box);
+    } catch (error) {
+      const again = element("button", words.again, {type: "button"});
+      again.addEventListener("click", () => load(box));
+      state.replaceChildren(element("span", words.failed), again);
+    }
+  }
+
+  const redraw = () => boxes.forEach((_entry, box) => draw(box));
+
+  document.querySelectorAll("[data-chart]").forEach(box => {
+    load(box);
+    box.querySelector("[data-table]").addEventListener("click", event => {
+      const table = box.querySelector(".chart-table");
+      table.hidden = !table.hidden;
+      event.currentTarget.setAttribute("aria-expanded", String(!table.hidden));
+      draw(box);
+    });
+  });
+  document.addEventListener("board-unit", redraw);
+  phone.addEventListener("change", redraw);
+  new MutationObserver(redraw).observe(document.documentElement, {attributes: true, attributeFilter: ["class"]});
+  document.querySelector(".board-scope select")?.addEventListener("change", event => event.target.form.submit());
+})();

@@ -6,11 +6,13 @@ import shutil
 import pytest
 from django.conf import settings
 from django.db import connection
+from pytest_django.plugin import blocking_manager_key
 
 from backoffice.translations import compile_translations
-from tests import template
+from tests import state, template
 
 CHROMIUM = os.environ.get("BACKOFFICE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+STATE = state.State()
 
 
 def pytest_addoption(parser):
@@ -40,7 +42,7 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason="no Chromium here"))
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
-        items[:] = here
+    items[:] = state.in_order(here)
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +67,32 @@ def django_db_modify_db_settings(django_db_modify_db_settings, migrated):
 def django_db_setup(django_db_setup, django_db_blocker, migrated):
     with django_db_blocker.unblock():
         migrated.after()
+        STATE.is_ready = True
+        STATE.prepare()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Before any fixture opens a transaction: the empty installation, or the company for tests that ask for `people`."""
+    STATE.wanted = state.wants_company(item) if state.uses_database(item) else None
+    with item.config.stash[blocking_manager_key].unblock():
+        STATE.prepare()
+
+
+@pytest.fixture
+def people(db):
+    """The demo company's master data, with its log-ins by role: `people.salesperson`, `people.user("cashier")`."""
+    from tests.people import People
+
+    return People()
+
+
+@pytest.fixture
+def login(client, people):
+    """`login("cashier")` logs the test client in as that role and returns the user."""
+    from tests.people import login
+
+    return lambda role: login(client, role)
 
 
 @pytest.fixture

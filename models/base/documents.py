@@ -1,5 +1,7 @@
 """What a document is: numbered at submit, approved by a route, locked while pending and after approval."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -14,10 +16,22 @@ from models.base.fields import AmountField, PercentField, RateField
 from models.base.money import line_amounts, money, spread, taxed
 from models.base.records import Record
 
+_played_day = ContextVar("played_day", default=None)
+
 
 def business_today():
-    """The date in the company's time zone."""
-    return timezone.localdate()
+    """The date in the company's time zone, or the day that `on_business_day` plays."""
+    return _played_day.get() or timezone.localdate()
+
+
+@contextmanager
+def on_business_day(date):
+    """Do what happens inside as on that business day: what is dated, due or overdue follows it. Moments stay real."""
+    token = _played_day.set(date)
+    try:
+        yield date
+    finally:
+        _played_day.reset(token)
 
 
 class Approval(models.TextChoices):

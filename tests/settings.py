@@ -34,3 +34,4 @@ from backoffice.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a real one costs 0.3 s a log-in
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STATIC_ROOT = VARIABLE_DIR  # noqa: F405  (whitenoise warns about a folder that is not there)

@@ -21,8 +21,8 @@ from models.base.fields import AmountField, PercentField, PriceField, trimmed
 
 BLANK = "__prefix__"
 LEAST_PLACES = {AmountField: 2, PriceField: 2}
-WIDTHS = {"product": 132, "unit": 76, "number": 96, "flag": 52, "date": 130, "choice": 120, "text": 120}
-NARROW, WIDE, ROOM_FOR_NAMES, EDGES = 76, 112, 220, 44 + 32
+WIDTHS = {"product": 120, "unit": 68, "number": 88, "flag": 46, "date": 130, "choice": 110, "text": 96}
+NARROW, WIDE, ROOM_FOR_NAMES, EDGES = 66, 108, 160, 44 + 32
 HEADER_FIELDS = ("date", "currency", "warehouse", "prices_include_tax", "discount", "allowance")
 
 
@@ -96,7 +96,8 @@ class Column:
         if value is None:
             return ""
         if isinstance(value, Decimal):
-            return trimmed(value, self.least)
+            text = trimmed(value, self.least)
+            return grouped(text) if self.name == "amount" else text
         return str(getattr(value, "pk", value))
 
     def shown_text(self, value):
@@ -260,10 +261,10 @@ class Grid:
         product = row.product
         side = self.beside.get(product.pk, {}) if product is not None else {}
         name, specification = (product.name, product.specification) if product is not None else ("", "")
-        grey = " · ".join(self.words[key].format(**side[key]) for key in ("available", "last") if side.get(key))
+        grey = escape(" · ".join(self.words[key].format(**side[key]) for key in ("available", "last") if side.get(key)))
         return (
             f'<td class="lg-goods"><div class="lg-name"><span>{escape(name)}</span> <small>{escape(specification)}</small></div>'
-            f'<div class="lg-beside">{escape(grey)}</div></td>'
+            f'<div class="lg-beside" title="{grey}">{grey}</div></td>'
         )
 
     def _cell(self, row, column):

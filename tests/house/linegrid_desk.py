@@ -56,24 +56,28 @@ screen = site._registry[Quote]
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Desk</title>{{ media }}
 <style>:root { --color-primary-600: #2563eb; --color-base-200: #ddd; --color-base-500: #666; --color-base-900: #111 }</style></head><body>
-<form id="quote" method="post">{% csrf_token %}{{ head.as_p }}{% include "linegrid/grid.html" %}<button name="_save">Save</button></form>
+<form id="quote" method="post">{% csrf_token %}{{ head.as_p }}
+{% for inline_admin_formset in grids %}{% include "linegrid/grid.html" %}{% endfor %}<button name="_save">Save</button></form>
 </body></html>"""
 
 
 def desk_view(request, key):
-    """A bare page around one quote: its head, its grid, Save."""
+    """A bare page around one quote: its head, its grid (two with ?two), Save."""
     request.user = User.objects.get(username="clerk")
     quote = Quote.objects.get(pk=key)
-    head_class = modelform_factory(Quote, fields=[*QuoteScreen.fields, "remark"])
-    head = head_class(request.POST or None, instance=quote)
+    head = modelform_factory(Quote, fields=[*QuoteScreen.fields, "remark"])(request.POST or None, instance=quote)
     grid = QuoteLines(Quote, site)
-    formset = grid.get_formset(request, quote)(request.POST or None, instance=quote, prefix="lines", queryset=grid.get_queryset(request))
-    if request.method == "POST" and head.is_valid() and formset.is_valid():
+    formset_class, rows = grid.get_formset(request, quote), grid.get_queryset(request)
+    formsets = [formset_class(request.POST or None, instance=quote, prefix="lines", queryset=rows)]
+    if "two" in request.GET:
+        formsets.append(formset_class(request.POST or None, instance=quote, prefix="more", queryset=rows.none()))
+    if request.method == "POST" and head.is_valid() and all(formset.is_valid() for formset in formsets):
         with changes("form", user=request.user):
             head.save()
-            formset.save()
-        return screen.forget_draft(request, HttpResponseRedirect(request.path))
-    context = {"head": head, "media": grid.media, "inline_admin_formset": lean(request, quote, formset), **csrf(request)}
+            for formset in formsets:
+                formset.save()
+        return screen.forget_draft(request, HttpResponseRedirect(request.get_full_path()))
+    context = {"head": head, "media": grid.media, "grids": [lean(request, quote, one) for one in formsets], **csrf(request)}
     return HttpResponse(Engine.get_default().from_string(PAGE).render(Context(context)))
 
 
@@ -87,9 +91,9 @@ def _as_clerk(view):
 
 urlpatterns = [
     path("desk/<int:key>/", desk_view),
-    path("sales/quote/lines/<int:grid>/lookup/", _as_clerk(screen.lines_lookup)),
-    path("sales/quote/lines/<int:grid>/search/", _as_clerk(screen.lines_search)),
-    path("", site.urls),
+    path("screens/sales/quote/lines/<int:grid>/lookup/", _as_clerk(screen.lines_lookup)),
+    path("screens/sales/quote/lines/<int:grid>/search/", _as_clerk(screen.lines_search)),
+    path("screens/", site.urls),
 ]
 
 
@@ -97,14 +101,14 @@ def open_shop(products=4):
     """Products P0 …, sold by 支 and by 箱 of 12 (barcode 690…, 箱 X690…); P0 costs 10, P1 11 …; a VIP pays 90 %, P0 from 100 on 8."""
     with changes("command"):
         Currency.objects.get_or_create(code="CNY", defaults={"name": "Yuan"})
-        company = Company.objects.create(code="HZ", name="杭州")
-        piece, box = Unit.objects.create(name="支"), Unit.objects.create(name="箱")
+        company = Company.objects.create(code="DESK", name="Desk")
+        piece, box = (Unit.objects.get_or_create(name=name)[0] for name in ("支", "箱"))
         made = []
         for number in range(products):
             product = Product(
                 company=company,
                 code=f"P{number}",
-                name="轴承" + ("甲乙丙丁"[number] if number < 4 else str(number)),
+                name="齿盘" + ("甲乙丙丁"[number] if number < 4 else str(number)),
                 specification="6204",
                 unit=piece,
                 barcode=f"690{number:04}",
@@ -118,7 +122,7 @@ def open_shop(products=4):
         )
         customer = Customer.objects.create(company=company, code="K1", name="启衡")
         vip = Customer.objects.create(company=company, code="K2", name="贵宾")
-        prices = PriceList.objects.create(code="VIP", name="VIP", customer=vip, percent=Decimal(90))
+        prices = PriceList.objects.create(code="DESK", name="VIP", customer=vip, percent=Decimal(90))
         PriceListItem.objects.create(price_list=prices, product=made[0], from_quantity=Decimal(100), price=Decimal(8))
     return SimpleNamespace(company=company, products=made, customer=customer, vip=vip, unit=piece)
 

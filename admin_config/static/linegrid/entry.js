@@ -2,13 +2,13 @@
 /* Hands: keyboard, scanner, clipboard, the row's menu, dragging. While an input method composes, every key belongs to it. */
 (function () {
   const { Decimals, LineGrid } = globalThis;
-  const SCANNER_MS = 35, SCANNER_KEYS = 3;
+  const SCANNER_MS = 35, SCANNER_KEYS = 3, BARCODE_LENGTH = 6;
   const DECIMALS = ["quantity", "price", "discount", "tax_rate", "amount"];
   const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
   class Keyboard {
     constructor(grid, list) {
-      Object.assign(this, { grid, list, lastKey: 0, fastKeys: 0 });
+      Object.assign(this, { grid, list, lastKey: 0, fastKeys: 0, burst: "", before: null });
       grid.body.addEventListener("keydown", (event) => this.key(event));
     }
 
@@ -22,10 +22,13 @@
       if (isDone) event.preventDefault();
     }
 
-    /* A scanner types faster than hands. */
+    /* A scanner types faster than hands. `burst`: what came at one go, `before`: what stood in the cell until then. */
     time(event) {
-      if (event.key.length !== 1) return;
-      this.fastKeys = event.timeStamp - this.lastKey < SCANNER_MS ? this.fastKeys + 1 : 0;
+      if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return;
+      const isFast = event.timeStamp - this.lastKey < SCANNER_MS;
+      if (!isFast) this.before = { value: event.target.value, source: this.grid.source(event.target.closest("tr")) };
+      this.fastKeys = isFast ? this.fastKeys + 1 : 0;
+      this.burst = isFast ? this.burst + event.key : event.key;
       this.lastKey = event.timeStamp;
     }
 
@@ -124,6 +127,7 @@
       if (isBack) return this.sideways(row, control, -1) || grid.focus(grid.next(row, -1), name);
       const isScan = this.isScan;
       this.fastKeys = 0;
+      if (isScan && name !== "product" && this.burst.length >= BARCODE_LENGTH && grid.has("product") && this.isText(control)) return this.scanElsewhere(row, name);
       if (name === "product" && control.value.trim()) {
         this.list.close();
         if (isScan) return this.scan(row);
@@ -131,6 +135,17 @@
         if (grid.focus(row, "quantity")) return;
       }
       this.toNextEmpty(row, name);
+    }
+
+    /* A barcode scanned while another cell had the focus: the cell gets its text back, the code a row of its own. */
+    scanElsewhere(row, name) {
+      const { grid } = this, added = grid.lastBlank();
+      grid.write(row, name, this.before.value);
+      grid.compute(row, DECIMALS.includes(name) ? name : "");
+      grid.write(row, "price_source", this.before.source);
+      if (!added) return;
+      grid.write(added, "product", this.burst);
+      this.scan(added);
     }
 
     scan(row) {
@@ -351,6 +366,7 @@
         else if (action === "pick") grid.picker.open();
         else if (action === "pick-close") grid.picker.close();
         else if (action === "pick-add") grid.picker.add();
+        else if (action === "round") grid.roundOff();
         else if (event.target.closest(".lg-remove") && row) grid.remove(row);
         else if (event.target.closest("button.lg-position") && row) menu.open(grid, row, event.target);
       });

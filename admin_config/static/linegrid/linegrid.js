@@ -54,6 +54,7 @@
     new LineGrid.Clipboard(grid, list);
     new LineGrid.Mouse(grid, menu);
     watchHeader(grid);
+    root.querySelector("[data-round]")?.toggleAttribute("hidden", !grid.allowance);
     if (grid.config.mayAdd) grid.lastBlank();
     grid.renumber();
     grid.sumUp();

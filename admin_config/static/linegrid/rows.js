@@ -11,6 +11,8 @@
   const symbol = (type, fallback) => NUMBER.find((part) => part.type === type)?.value ?? fallback;
   const GROUP = symbol("group", ","), POINT = symbol("decimal", "."), MINUS = symbol("minusSign", "-");
 
+  const withCommas = (text) => text.replace(/^-?\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
+
   /* An exact decimal as the page's language writes it. */
   function shown(number, least) {
     const [whole, fraction] = Decimals.text(number, least).split(".");
@@ -204,7 +206,7 @@
       if (!entered && this.source(row) === BACK && document.activeElement === this.cell(row, "amount")) return this.sumUp();   // being typed
       const hasAmount = this.text(row, "quantity") !== "" && this.text(row, "price") !== "";
       const { amount } = Decimals.lineAmounts({ ...line, includesTax: this.includesTax, places: this.places });
-      this.write(row, "amount", hasAmount || line.isGift ? Decimals.text(amount) : "");
+      this.write(row, "amount", hasAmount || line.isGift ? withCommas(Decimals.text(amount)) : "");
       this.sumUp();
     }
 
@@ -234,6 +236,20 @@
       const reduction = Decimals.subtract(final, totals.amount);
       show("reduction", Decimals.round(reduction, places), places);
       for (const part of this.root.querySelectorAll("[data-adjustment]")) part.hidden = Decimals.isZero(reduction);
+    }
+
+    /* The control of the whole document's allowance, where it can be typed into. */
+    get allowance() { const control = this.form.elements.allowance; return control?.type === "text" || control?.type === "number" ? control : null; }
+
+    /* 抹零: the allowance takes what stands behind the decimal point of the sum. */
+    roundOff() {
+      const rows = this.rows.filter((row) => !this.isBlank(row)), { places, includesTax } = this;
+      const discount = Decimals.parse(this.headerText("discount")) ?? Decimals.HUNDRED;
+      const { totals } = Decimals.documentAmounts(rows.map((row) => this.line(row)), { discount, allowance: Decimals.ZERO, includesTax, places });
+      const sum = includesTax ? totals.gross : totals.net, allowance = Decimals.parse(this.allowance.value) ?? Decimals.ZERO;
+      const final = Decimals.subtract(sum, allowance), whole = { digits: BigInt(Decimals.text(final).split(".")[0]), places: 0 };
+      this.allowance.value = Decimals.text(Decimals.add(allowance, Decimals.subtract(final, whole)), 0);
+      for (const kind of ["input", "change"]) this.allowance.dispatchEvent(new Event(kind, { bubbles: true }));
     }
 
     /* ---- marks and messages ---- */
@@ -269,7 +285,7 @@
       const [name, specification, grey] = [goods.querySelector("span"), goods.querySelector("small"), goods.querySelector(".lg-beside")];
       name.textContent = product?.name ?? "";
       specification.textContent = product?.specification ?? "";
-      grey.textContent = product ? this.beside(product) : "";
+      grey.textContent = grey.title = product ? this.beside(product) : "";
       this.warn(row, Boolean(product?.below_floor));
     }
 

@@ -1,56 +1,141 @@
-"""Collects every text that users can meet, from our sources and from Unfold's (which ships no translations), without outside tools."""
+"""Collects every text that users can meet and keeps the catalogues of the languages in step, by Python alone.
+
+Texts come from our own sources, from the installed packages (Unfold ships no translations, others know only some languages) and
+from Django where its own translation is missing or addresses people in another tone than this product does.
+"""
 
 import ast
 import re
 from pathlib import Path
 
+import django
 import polib
+from django.apps import apps
 from django.conf import settings
 from django.utils.translation.template import templatize
 
-NAMES = {"_", "_t", "gettext", "gettext_lazy", "gettext_noop"}
-PLURALS = {"ngettext", "ngettext_lazy"}
-CONTEXTS = {"pgettext", "pgettext_lazy"}
 FOLDERS = ("backoffice", "models", "admin_config", "flows", "dashboards", "fixtures")
 LANGUAGES = ("zh_Hans", "zh_Hant")
+# Screens say 你, and nothing is shouted.
+FOREIGN_TONE = ("您", "！")
+
+# Which arguments of a translating function are the context, the text and the plural.
+ARGUMENTS = {
+    "_": (None, 0, None),
+    "gettext": (None, 0, None),
+    "gettext_lazy": (None, 0, None),
+    "gettext_noop": (None, 0, None),
+    "ngettext": (None, 0, 1),
+    "ngettext_lazy": (None, 0, 1),
+    "pgettext": (0, 1, None),
+    "pgettext_lazy": (0, 1, None),
+    "npgettext": (0, 1, 2),
+    "npgettext_lazy": (0, 1, 2),
+}
 
 
 def collect():
-    """{(context, msgid, plural or None): first place} of all translatable texts."""
+    """{(context, text, plural): first place}; context and plural may be None."""
     found = {}
-    for root in [settings.BASE_DIR / folder for folder in FOLDERS] + [_unfold()]:
+    for path in _own_files():
+        _read(path, found)
+    for root in _packages():
         for path in sorted(root.rglob("*")):
-            if path.suffix == ".py" and "migrations" not in path.parts:
-                _from_python(path.read_text(encoding="utf-8"), str(path), found)
-            elif path.suffix in (".html", ".svg", ".txt") and "templates" in path.parts:
-                _from_python_like(templatize(path.read_text(encoding="utf-8")), str(path), found)
+            if not {"contrib", "tests", "management"} & set(path.relative_to(root).parts):
+                _read(path, found)
+    for context, text, plural, place in _django_texts():
+        found.setdefault((context, text, plural), place)
     return found
 
 
-def _unfold():
-    import unfold
+def unreadable():
+    """Places of our own sources where the translated text is put together at run time, so that no catalogue can hold it."""
+    places = []
+    for path in _own_files():
+        if path.suffix == ".py":
+            for call, (_context, text, _plural) in _calls(ast.parse(path.read_text(encoding="utf-8"))):
+                if len(call.args) > text and isinstance(call.args[text], ast.JoinedStr | ast.BinOp | ast.Call):
+                    places.append(f"{path.relative_to(settings.BASE_DIR)}:{call.lineno}")
+    return places
 
-    return Path(unfold.__file__).parent
+
+def _own_files():
+    for folder in FOLDERS:
+        yield from sorted((settings.BASE_DIR / folder).rglob("*"))
 
 
-def _from_python(source, place, found):
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.Call):
+def _packages():
+    """Folders of the installed apps that are neither ours nor Django's."""
+    for config in apps.get_app_configs():
+        if config.name.split(".")[0] not in (*FOLDERS, "django"):
+            yield Path(config.path)
+
+
+def _django_texts():
+    """(context, text, plural, place) of Django's texts that one of our languages lacks or says in a foreign tone."""
+    root = Path(django.__file__).parent
+    folders = [root / "conf", *(Path(config.path) for config in apps.get_app_configs() if config.name.startswith("django."))]
+    for folder in folders:
+        english = folder / "locale" / "en" / "LC_MESSAGES" / "django.po"
+        if not english.exists():
             continue
-        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        texts = [a.value if isinstance(a, ast.Constant) and isinstance(a.value, str) else None for a in node.args]
-        if name in NAMES and texts and texts[0]:
-            found.setdefault((None, texts[0], None), f"{place}:{node.lineno}")
-        elif name in PLURALS and len(texts) > 1 and texts[0]:
-            found.setdefault((None, texts[0], texts[1]), f"{place}:{node.lineno}")
-        elif name in CONTEXTS and len(texts) > 1 and texts[1]:
-            found.setdefault((texts[0], texts[1], None), f"{place}:{node.lineno}")
+        known = [
+            {(entry.msgctxt, entry.msgid): entry for entry in polib.pofile(str(folder / "locale" / language / "LC_MESSAGES" / "django.po"))}
+            for language in LANGUAGES
+        ]
+        for entry in polib.pofile(str(english)):
+            translations = [entries.get((entry.msgctxt, entry.msgid)) for entries in known]
+            if not all(translation and translation.translated() and _in_our_tone(translation) for translation in translations):
+                yield entry.msgctxt, entry.msgid, entry.msgid_plural or None, f"{folder.relative_to(root.parent)}"
 
 
-_CALL = re.compile(r"\b(p?n?gettext|_)\(")
+def _in_our_tone(entry):
+    return not any(mark in text for mark in FOREIGN_TONE for text in (entry.msgstr, *entry.msgstr_plural.values()))
 
 
-def _from_python_like(source, place, found):
+def _read(path, found):
+    if path.suffix == ".py" and "migrations" not in path.parts:
+        _from_python(path.read_text(encoding="utf-8"), _place(path), found)
+    elif path.suffix in (".html", ".svg", ".txt") and "templates" in path.parts:
+        _from_template(templatize(path.read_text(encoding="utf-8")), _place(path), found)
+
+
+def _place(path):
+    parts = path.parts
+    return "/".join(parts[parts.index("site-packages") + 1 :]) if "site-packages" in parts else str(path.relative_to(settings.BASE_DIR))
+
+
+def _calls(tree):
+    """(call, positions of its context, text and plural) of the translating calls, whatever name they were imported under."""
+    names = dict(ARGUMENTS)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
+            names.update({name.asname or name.name: ARGUMENTS[name.name] for name in node.names if name.name in ARGUMENTS})
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if name in names:
+                yield node, names[name]
+
+
+def _from_python(source, place, found, first_line=0):
+    for call, positions in _calls(ast.parse(source)):
+        context, text, plural = (_constant(call.args, position) for position in positions)
+        if text:
+            found.setdefault((context, text, plural), f"{place}:{first_line + call.lineno}")
+
+
+def _constant(arguments, position):
+    if position is None or position >= len(arguments):
+        return None
+    value = getattr(arguments[position], "value", None)
+    return value if isinstance(value, str) else None
+
+
+_CALL = re.compile(r"\b(n?p?gettext|_)\(")
+
+
+def _from_template(source, place, found):
     """templatize() leaves Python calls among blanked text: read each call by itself."""
     for match in _CALL.finditer(source):
         depth, end, quote = 0, match.end() - 1, ""
@@ -72,7 +157,7 @@ def _from_python_like(source, place, found):
             end += 1
         call = source[match.start() : end + 1]
         try:
-            _from_python(call.replace("\n", "\\n") if "'''" not in call else call, place, found)
+            _from_python(call.replace("\n", "\\n"), place, found, source.count("\n", 0, match.start()))
         except SyntaxError:
             continue
 
@@ -84,7 +169,11 @@ def catalogue(language):
         return polib.pofile(str(path), wrapwidth=0)
     path.parent.mkdir(parents=True, exist_ok=True)
     file = polib.POFile(wrapwidth=0)
-    file.metadata = {"Content-Type": "text/plain; charset=UTF-8", "Content-Transfer-Encoding": "8bit", "Plural-Forms": "nplurals=1; plural=0;"}
+    file.metadata = {
+        "Content-Type": "text/plain; charset=UTF-8",
+        "Content-Transfer-Encoding": "8bit",
+        "Plural-Forms": "nplurals=1; plural=0;",
+    }
     file.metadata["Language"] = language
     file.fpath = str(path)
     return file
@@ -100,7 +189,9 @@ def update(language):
     file, wanted = catalogue(language), collect()
     known = {(entry.msgctxt, entry.msgid): entry for entry in file}
     file.clear()
-    for context, text, plural in sorted(wanted, key=lambda key: (key[1].lower(), key[1], key[0] or "")):
+    for context, text, plural in sorted(wanted, key=lambda key: (key[1].lower(), key[1], key[0] or "", not key[2])):
+        if file and (file[-1].msgctxt, file[-1].msgid) == (context, text):
+            continue
         entry = known.get((context, text)) or polib.POEntry(msgctxt=context, msgid=text, msgstr="")
         if plural:
             entry.msgid_plural = plural

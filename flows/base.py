@@ -53,7 +53,7 @@ class ApprovalRoute:
         .Case(this.hand_back, this.was_returned)
         .Default(this.more_levels)
     )
-    hand_back = Step(this.on_returned).Annotation(title=_("Return")).Next(this.revise)
+    hand_back = Step(this.on_returned).Annotation(title=_("Return for changes")).Next(this.revise)
     revise = Revise(None).Annotation(title=_("Revise")).Next(this.restart)
     restart = Step(this.on_resubmitted).Annotation(title=_("Next round")).Next(this.more_levels)
     finish = Step(this.on_approved).Annotation(title=_("Take effect")).Next(this.approved)

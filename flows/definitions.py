@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from models.base.records import TrackedModel
 from models.lowcode.models import in_language
@@ -178,7 +179,9 @@ class ChainCondition(TrackedModel):
     )
     fact = models.CharField(_("fact"), max_length=40, choices=fact_choices)
     operator = models.CharField(_("operator"), max_length=2, choices=Operator.choices, default=Operator.MORE)
-    value = models.CharField(_("value"), max_length=200, help_text=_("A number; yes or no; codes separated by commas for “one of”."))
+    value = models.CharField(
+        pgettext_lazy("condition", "value"), max_length=200, help_text=_("A number; yes or no; codes separated by commas for “one of”.")
+    )
 
     class Meta:
         verbose_name = _("condition")

@@ -7,6 +7,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from models.base.fields import PercentField, RateField
 from models.base.protocols import open_changes
@@ -188,8 +189,8 @@ class Position(TrackedModel):
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:
-        verbose_name = _("position")
-        verbose_name_plural = _("positions")
+        verbose_name = pgettext_lazy("job", "position")
+        verbose_name_plural = pgettext_lazy("job", "positions")
         ordering = ["code"]
 
     def title(self):
@@ -213,7 +214,9 @@ class Employee(TrackedModel):
         Department, models.PROTECT, null=True, blank=True, verbose_name=_("department"), related_name="employees"
     )
     region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("sales region"), related_name="employees")
-    position = models.ForeignKey(Position, models.PROTECT, null=True, blank=True, verbose_name=_("position"), related_name="employees")
+    position = models.ForeignKey(
+        Position, models.PROTECT, null=True, blank=True, verbose_name=pgettext_lazy("job", "position"), related_name="employees"
+    )
     superior = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, verbose_name=_("direct superior"), related_name="subordinates"
     )

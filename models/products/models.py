@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from models.base.fields import OptionField, PercentField, PriceField, QuantityField, RateField
 from models.base.records import TrackedModel
@@ -65,7 +66,7 @@ class Product(SearchableRecord):
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.GOODS)
     category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, verbose_name=_("category"), related_name="products")
     brand = models.CharField(_("brand"), max_length=60, blank=True)
-    model_name = models.CharField(_("model"), max_length=80, blank=True)
+    model_name = models.CharField(pgettext_lazy("product", "model"), max_length=80, blank=True)
     specification = models.CharField(_("specification"), max_length=160, blank=True)
     unit = models.ForeignKey(Unit, models.PROTECT, verbose_name=_("base unit"), related_name="+")
     barcode = models.CharField(_("barcode"), max_length=40, blank=True)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from models.base.fields import AmountField, OptionField, PercentField
 from models.base.records import Record, TrackedModel
@@ -18,7 +19,7 @@ class Stage(TrackedModel):
     class Outcome(models.TextChoices):
         OPEN = "open", _("Open")
         WON = "won", _("Won")
-        LOST = "lost", _("Lost")
+        LOST = "lost", pgettext_lazy("opportunity", "Lost")
 
     code = models.SlugField(_("code"), max_length=30, unique=True)
     labels = models.JSONField(_("labels"), default=dict)

@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, path, reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from admin_config.writing import REFUSALS, TOKEN, sentence, write_once
 from models.audit.once import new_token
 from models.base import policy
+from models.base.fields import QuantityField, trimmed
 from models.base.operations import Refusal, find_operation, operations_of
 
 ASKED = {"reason": gettext_lazy("Reason")}
@@ -39,11 +42,58 @@ class Button:
 
     @property
     def needs_dialog(self):
-        return bool(self.operation.confirm or self.operation.asks or self.operation.danger)
+        one = self.operation
+        return bool(one.confirm or one.asks or one.danger or one.picks or one.gathers)
 
     @property
     def key(self):
         return self.operation.codename
+
+
+class Choice:
+    """What a person picks for an operation: how much of each line, and which further documents go with it."""
+
+    def __init__(self, obj, operation, request):
+        self.operation = operation
+        self.data = request.POST if request.method == "POST" else request.GET
+        others = operation.gathers(obj) if operation.gathers else None
+        model = type(obj)
+        self.others = list(others & policy.scope(request.user, model, operation.right)) if others is not None else []
+        self.is_sent = "picks" in self.data
+        taken = set(self.data.getlist("others")) if self.is_sent else set()
+        self.sources = [obj, *[one for one in self.others if str(one.pk) in taken]]
+
+    @cached_property
+    def lines(self):
+        """[(line, possible, typed)] of the document and of those taken with it."""
+        if not self.operation.picks:
+            return []
+        rows = [row for source in self.sources for row in self.operation.picks(source)]
+        texts = [(line, trimmed(possible)) for line, possible in rows]
+        return [(line, possible, self.data.get(f"quantity-{line.pk}", possible)) for line, possible in texts]
+
+    @property
+    def offered(self):
+        """[(document, is taken)] of the others."""
+        return [(one, one in self.sources) for one in self.others]
+
+    def arguments(self):
+        """What the operation's body takes; empty where nothing was asked. Raises Refusal for a quantity that is none."""
+        if not self.is_sent:
+            return {}
+        named = {}
+        if self.operation.picks:
+            named["quantities"] = {line.pk: self._quantity(line, typed) for line, _possible, typed in self.lines if typed.strip()}
+        if self.operation.gathers:
+            named["others"] = self.sources[1:]
+        return named
+
+    @staticmethod
+    def _quantity(line, typed):
+        try:
+            return QuantityField().formfield().clean(typed)
+        except ValidationError as error:
+            raise Refusal(_("%(product)s: %(problem)s") % {"product": line.product, "problem": " ".join(error.messages)}) from None
 
 
 class OperationPages:
@@ -56,7 +106,10 @@ class OperationPages:
 
     def get_urls(self):
         name = f"{self.opts.app_label}_{self.opts.model_name}_do"
-        return [path("<path:object_id>/do/<slug:codename>/", self.admin_site.admin_view(self.operation_view), name=name), *super().get_urls()]
+        return [
+            path("<path:object_id>/do/<slug:codename>/", self.admin_site.admin_view(self.operation_view), name=name),
+            *super().get_urls(),
+        ]
 
     def offered(self):
         """The operations that may ever be a button here."""
@@ -81,13 +134,15 @@ class OperationPages:
         if request.method != "POST":
             return self.operation_page(request, obj, operation)
         asked = {name: request.POST.get(name, "").strip()[:LONGEST_TEXT] for name in operation.asks}
+        choice = Choice(obj, operation, request)
         reason = codename + (f": {asked['reason']}" if asked.get("reason") else "")
         try:
             self._demand(asked)
+            chosen = choice.arguments()
             response = write_once(
                 request,
                 f"{self.opts.label_lower}:{obj.pk}:{codename}",
-                lambda: HttpResponseRedirect(self.after(request, obj, operation, operation(obj, by=request.user, **asked))),
+                lambda: HttpResponseRedirect(self.after(request, obj, operation, operation(obj, by=request.user, **asked, **chosen))),
                 kind="operation",
                 reason=reason,
             )
@@ -103,8 +158,14 @@ class OperationPages:
 
     def after(self, request, obj, operation, result):
         """Say what was done; answer the address of its result, or of the record."""
-        if isinstance(result, Model) and result._meta.concrete_model is not obj._meta.concrete_model or getattr(result, "pk", None) != obj.pk:
-            messages.success(request, _("%(name)s %(record)s was made.") % {"name": result._meta.verbose_name.capitalize(), "record": result})
+        if (
+            isinstance(result, Model)
+            and result._meta.concrete_model is not obj._meta.concrete_model
+            or getattr(result, "pk", None) != obj.pk
+        ):
+            messages.success(
+                request, _("%(name)s %(record)s was made.") % {"name": result._meta.verbose_name.capitalize(), "record": result}
+            )
             try:
                 return reverse(f"{self.admin_site.name}:{result._meta.app_label}_{result._meta.model_name}_change", args=[result.pk])
             except NoReverseMatch:
@@ -122,6 +183,7 @@ class OperationPages:
             "title": operation.label,
             "original": obj,
             "button": button,
+            "choice": Choice(obj, operation, request),
             "fields": [(name, label, (texts or {}).get(name, "")) for name, label in button.asks],
             "error": error,
             "back": self.link("change", obj.pk),

@@ -14,7 +14,7 @@ from admin_config.changelist import view
 from admin_config.columns import badge, computed, due, flag, money, moment, number, option, percent, price, quantity, text
 from admin_config.documents import DocumentAdmin, lines
 from admin_config.neighbours import neighbour
-from admin_config.records import LedgerAdmin, RecordAdmin, RecordInline, RecordStackedInline
+from admin_config.records import LedgerAdmin, RecordAdmin, RecordInline
 from admin_config.rights import reads
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "LedgerAdmin",
     "RecordAdmin",
     "RecordInline",
-    "RecordStackedInline",
     "badge",
     "computed",
     "due",

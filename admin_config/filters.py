@@ -1,6 +1,5 @@
 """Filters of lists: chosen by the kind of field, rendered in one bar, never a DISTINCT over the table."""
 
-from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import FieldDoesNotExist, ValidationError
@@ -148,13 +147,10 @@ class KeyFilter(RecordFilter):
     @property
     def picker(self):
         """The searching input as HTML."""
-        chooser = forms.ModelChoiceField(self.targets, required=False)
-        widget = KeyPicker(self.field, self.screen.admin_site, attrs={"id": f"filter-{self.path}", "aria-label": self.title})
-        widget.choices, widget.is_required = chooser.choices, False
+        widget = KeyPicker(self.field)
         if self.value:
-            widget.known = {self.value: self.chosen_text()}
-        widget.attrs |= {"data-placeholder": self.title, "data-allow-clear": "true"}
-        return widget.render(self.path, [self.value] if self.value else [])
+            widget.known[self.value] = self.chosen_text()
+        return widget.render(self.path, self.value, {"id": f"filter-{self.path}"})
 
     def checked(self, value):
         return self.field.target_field.to_python(value)

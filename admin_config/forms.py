@@ -1,9 +1,10 @@
 """The one form behind screens and inlines: it offers what the policy allows, keeps what is there, and checks what would be."""
 
 from django import forms
-from django.contrib.admin.widgets import AutocompleteSelect
-from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist, ValidationError
 from django.db.models import Model
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES, SELECT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -42,9 +43,8 @@ class PolicyForm(forms.ModelForm):
         if current is None:
             return
         field.queryset = field.queryset | field.queryset.model._base_manager.filter(pk=current)
-        widget = getattr(field.widget, "widget", field.widget)
-        if isinstance(widget, KeyPicker) and key.is_cached(self.instance):
-            widget.known = {str(current): str(getattr(self.instance, name))}
+        if isinstance(field.widget, KeyPicker) and key.is_cached(self.instance):
+            field.widget.known[str(current)] = str(getattr(self.instance, name))
 
     def _post_clean(self):
         self._merge()
@@ -92,23 +92,49 @@ def _raw(value):
     return value.pk if isinstance(value, Model) else value
 
 
-class KeyPicker(AutocompleteSelect):
-    """Search for the record a key points at. `known` {key: text} spares the query for the current value."""
+class KeyPicker(forms.Widget):
+    """Type to search for the record a key points at; the text is an ordinary input, so that every input method works in it.
 
-    known = None
+    `known` {key: text} spares the query for the current value. `add_link`: where a new record is made in passing, or "".
+    """
 
-    def __init__(self, field, admin_site, attrs=None, choices=(), using=None):
-        super().__init__(field, admin_site, {"data-theme": "admin-autocomplete", **(attrs or {})}, choices, using)
-        self.attrs["class"] = "unfold-admin-autocomplete"
+    template_name = "backoffice/widgets/picker.html"
+    choices = ()
+    add_link = ""
 
-    def optgroups(self, name, value, attr=None):
-        chosen = [str(one) for one in value if one not in (None, "")]
-        if not chosen:
-            return [(None, [self.create_option(name, "", "", False, 0)] if not self.is_required else [], 0)]
-        if self.known and set(chosen) <= set(self.known):
-            blank = [] if self.is_required else [self.create_option(name, "", "", False, 0)]
-            return [(None, [*blank, *(self.create_option(name, key, self.known[key], True, 1) for key in chosen)], 0)]
-        return super().optgroups(name, value, attr)
+    def __init__(self, field, attrs=None):
+        super().__init__(attrs)
+        self.field, self.known = field, {}
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        options = self.field.model._meta
+        query = urlencode({"app_label": options.app_label, "model_name": options.model_name, "field_name": self.field.name})
+        context |= {
+            "search": f"{reverse('admin:autocomplete')}?{query}",
+            "text": self.text_of(value),
+            "label": self.field.verbose_name,
+            "add_link": self.add_link,
+        }
+        return context
+
+    def text_of(self, value):
+        """What the current value is called."""
+        if value in (None, ""):
+            return ""
+        if str(value) not in self.known:
+            target = self.field.target_field
+            try:
+                found = self.field.related_model._base_manager.filter(**{target.name: target.to_python(value)}).first()
+            except ValidationError:
+                found = None
+            self.known[str(value)] = str(found) if found is not None else ""
+        return self.known[str(value)]
+
+    def __deepcopy__(self, memo):
+        copied = super().__deepcopy__(memo)
+        copied.known = {}
+        return copied
 
 
 class NumberInput(UnfoldAdminTextInputWidget):
@@ -182,7 +208,7 @@ class LabelsField(forms.MultiValueField):
     def clean(self, value):
         cleaned = super().clean(value)
         if self.required and not cleaned:
-            raise forms.ValidationError(self.error_messages["required"], code="required")
+            raise ValidationError(self.error_messages["required"], code="required")
         return cleaned or {}
 
     def has_changed(self, initial, data):
@@ -196,6 +222,3 @@ class ListedChoice(forms.ChoiceField):
     def __init__(self, choices, **kwargs):
         self.listed = choices
         super().__init__(choices=choices, widget=UnfoldAdminSelectWidget(attrs={"class": " ".join(SELECT_CLASSES)}), **kwargs)
-
-    def valid_value(self, value):
-        return super().valid_value(value)

@@ -8,7 +8,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import connection, models
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin, TabularInline
 
 from admin_config.changelist import MINE, CappedPaginator, RecordChangeList
 from admin_config.columns import column_for
@@ -44,7 +44,7 @@ class Fields(Rights):
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if "widget" not in kwargs and not self.is_small_key(db_field):
-            kwargs["widget"] = KeyPicker(db_field, self.admin_site)
+            kwargs["widget"] = KeyPicker(db_field)
         elif "widget" not in kwargs:
             kwargs["widget"] = SmallSelect()
             kwargs["empty_label"] = "" if db_field.blank else "–"
@@ -56,18 +56,15 @@ class Fields(Rights):
         return screen is None or getattr(screen, "is_small", False) or db_field.name in self.small_keys
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """Beside a key stands at most one link: to add what it points at, where that is done in passing."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
-            self.trim_links(db_field, field)
+            may_add = field.widget.can_add_related
+            field.widget = field.widget.widget
+            screen = self.admin_site._registry.get(db_field.related_model)
+            if may_add and isinstance(field.widget, KeyPicker) and getattr(screen, "is_added_in_passing", False):
+                field.widget.add_link = f"{screen.link('add')}?_popup=1"
         return field
-
-    def trim_links(self, db_field, field):
-        """Beside a key only “add” stays, and only where new records are made in passing; links per row cost more than they help."""
-        wrapper = field.widget
-        wrapper.can_change_related = wrapper.can_delete_related = wrapper.can_view_related = False
-        screen = self.admin_site._registry.get(db_field.related_model)
-        if not wrapper.can_add_related or not getattr(screen, "is_added_in_passing", False):
-            field.widget = wrapper.widget
 
     def placed_fields(self, request, obj=None):
         """Every name that has a place on the form."""
@@ -98,6 +95,7 @@ class PolicyFormSet(forms.models.BaseInlineFormSet):
 class RowsInline(Fields):
     """What the inlines of a record share: the record's rights hold for its rows."""
 
+    template = "backoffice/rows.html"
     formset = PolicyFormSet
     extra = 0
     show_change_link = False
@@ -141,9 +139,9 @@ class RowsInline(Fields):
 class RecordInline(RowsInline, TabularInline):
     """Rows of a record as a table."""
 
-
-class RecordStackedInline(RowsInline, StackedInline):
-    """Rows of a record as small forms."""
+    @property
+    def media(self):
+        return forms.Media()
 
 
 class RecordAdmin(FilesPages, HistoryPages, RecordPages, Fields, Writing, ModelAdmin):
@@ -180,6 +178,11 @@ class RecordAdmin(FilesPages, HistoryPages, RecordPages, Fields, Writing, ModelA
     warn_unsaved_form = True
     actions_on_top = True
     actions_on_bottom = False
+
+    @property
+    def media(self):
+        """Nothing: our scripts come with every page, and Django's need jQuery."""
+        return forms.Media()
 
     def __init__(self, model, admin_site):
         super().__init__(model, admin_site)

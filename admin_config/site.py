@@ -9,6 +9,7 @@ from django.core.exceptions import BadRequest, FieldError, PermissionDenied, Val
 from django.core.paginator import InvalidPage
 from django.db import DataError
 from django.http import HttpResponseRedirect
+from django.templatetags.static import static
 from django.urls import path
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
@@ -18,13 +19,15 @@ from admin_config.boards import board_urls, framed
 from admin_config.command import command_view
 from admin_config.language import language_view
 from admin_config.navigation import navigation_html
-from admin_config.start import start_context
 from dashboards.home import home
 from models.base import policy
 from models.base.policy import READ
 
 # What Django raises for addresses and forms made by hand. Never TypeError or KeyError: those are mistakes of the program.
 JUNK = (IncorrectLookupParameters, ValueError, OverflowError, FieldError, DataError, ValidationError, InvalidPage)
+
+SCRIPTS = ("backoffice", "picker")
+STYLES = ("tokens", "shell", "lists", "forms")
 
 log = logging.getLogger("backoffice.junk")
 
@@ -41,11 +44,15 @@ class RecordPicker(AutocompleteJsonView):
             raise PermissionDenied
         return found
 
+    def serialize_result(self, obj, to_field_name):
+        """Beside the name what tells namesakes apart."""
+        about = getattr(obj, "code", "") if policy.may_see(self.request.user, type(obj), "code") else ""
+        return super().serialize_result(obj, to_field_name) | {"about": about}
+
 
 class BackofficeSite(UnfoldAdminSite):
     """Everything staff see."""
 
-    index_template = "backoffice/start.html"
     login_template = "backoffice/login.html"
     enable_nav_sidebar = True
     empty_value_display = "–"
@@ -85,6 +92,8 @@ class BackofficeSite(UnfoldAdminSite):
         context = super().each_context(request)
         context["navigation"] = SimpleLazyObject(lambda: navigation_html(request, self))
         context["templates"] = {"navigation": "backoffice/navigation.html"}
+        context["styles"] = [*context["styles"], *(static(f"backoffice/{name}.css") for name in STYLES)]
+        context["scripts"] = [*context["scripts"], *(static(f"backoffice/{name}.js") for name in SCRIPTS)]
         return context
 
     def get_sidebar_list(self, request):
@@ -99,7 +108,7 @@ class BackofficeSite(UnfoldAdminSite):
         return SimpleLazyObject(lambda: super(BackofficeSite, self).get_app_list(request, app_label))
 
     def index(self, request, extra_context=None):
-        return framed(self, home)(request, {**start_context(request, self), **(extra_context or {})})
+        return framed(self, home)(request, extra_context)
 
 
 def speak_users_language(request):

@@ -39,3 +39,11 @@ def is_wide(field):
         except FieldDoesNotExist:
             return False
     return isinstance(field.field.field.widget, Textarea | LabelsWidget)
+
+
+@register.simple_tag
+def row_forms(inline):
+    """The rows of an inline, the blank one that new rows are copied from, and whether rows may be deleted."""
+    rows = list(inline)
+    blank = rows.pop() if inline.has_add_permission and rows else None
+    return {"rows": rows, "blank": blank, "may_delete": inline.formset.can_delete and inline.has_delete_permission}

@@ -1,0 +1,145 @@
+/* Keys, dialogs, selection and the saving bar. Deaf while an input method composes. */
+(() => {
+  "use strict";
+  const find = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const isTyping = (target) => target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName);
+  const isComposing = (event) => event.isComposing || event.keyCode === 229;
+
+  // -- HTMX: the token of the page goes with every request -------------------------------------------------------------
+  document.addEventListener("htmx:configRequest", (event) => {
+    const token = find("input[name=csrfmiddlewaretoken]");
+    if (token) event.detail.headers["X-CSRFToken"] = token.value;
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status >= 400) event.detail.shouldSwap = event.detail.xhr.status === 422;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    showSelection();
+  });
+
+  // -- dialogs ---------------------------------------------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-dialog]");
+    if (opener && !event.ctrlKey && !event.metaKey) {
+      const dialog = document.getElementById(opener.dataset.dialog);
+      if (dialog && dialog.showModal) {
+        event.preventDefault();
+        if (!find("form", dialog)) window.htmx.trigger(dialog, "open-dialog");
+        dialog.showModal();
+      }
+    }
+    const closer = event.target.closest("dialog [data-close]");
+    if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
+    if (event.target.closest("[data-command]")) openCommand();
+    all("details[data-menu][open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+    if (event.target.closest("[data-show-password]")) togglePassword(event.target.closest("[data-show-password]"));
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const dialog = event.target.closest && event.target.closest("dialog[open]");
+    if (dialog) (find("[autofocus], textarea", dialog) || find("button[type=submit]", dialog))?.focus();
+  });
+
+  function togglePassword(button) {
+    const input = find("input", button.parentElement);
+    const shown = input.type === "text";
+    input.type = shown ? "password" : "text";
+    button.setAttribute("aria-pressed", String(!shown));
+  }
+
+  // -- a form is sent once ---------------------------------------------------------------------------------------------
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    const form = event.target;
+    if (form.method !== "post" && form.getAttribute("method") !== "post") return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    leaving = true;
+    if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
+    setTimeout(() => { delete form.dataset.sent; event.submitter?.removeAttribute("aria-busy"); }, 8000);
+  });
+  window.addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
+  // -- unsaved ---------------------------------------------------------------------------------------------------------
+  let changed = false, leaving = false;
+  document.addEventListener("input", (event) => { if (event.isTrusted && event.target.closest(".record-form")) markChanged(); });
+  document.addEventListener("change", (event) => { if (event.isTrusted && event.target.closest(".record-form")) markChanged(); });
+  function markChanged() {
+    changed = true;
+    const state = find("[data-unsaved-text]");
+    if (state) state.hidden = false;
+  }
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-discard]")) leaving = true; });
+  window.addEventListener("beforeunload", (event) => { if (changed && !leaving) event.preventDefault(); });
+
+  // -- rows of a list --------------------------------------------------------------------------------------------------
+  function showSelection() {
+    const bar = find("[data-selection]");
+    if (!bar) return;
+    const chosen = all(".action-select:checked").length;
+    bar.hidden = !chosen;
+    find("[data-selected]", bar).textContent = chosen;
+  }
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-all]")) all(".action-select").forEach((box) => { box.checked = event.target.checked; });
+    if (event.target.matches(".action-select, [data-all]")) showSelection();
+  });
+  function moveRow(step) {
+    const rows = all("#result_list tbody tr");
+    if (!rows.length) return;
+    const at = rows.findIndex((row) => row.classList.contains("is-current"));
+    const next = rows[Math.max(0, Math.min(rows.length - 1, at + step))];
+    rows[at]?.classList.remove("is-current");
+    next.classList.add("is-current");
+    find("a", next)?.focus();
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  // -- command search --------------------------------------------------------------------------------------------------
+  function openCommand() {
+    const dialog = document.getElementById("command");
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    find("input", dialog).select();
+  }
+  document.addEventListener("keydown", (event) => {
+    const dialog = event.target.closest && event.target.closest("#command");
+    if (!dialog || isComposing(event)) return;
+    const links = all("a[role=option]", dialog);
+    const at = links.findIndex((link) => link.getAttribute("aria-selected") === "true");
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const next = links[(at + (event.key === "ArrowDown" ? 1 : -1) + links.length) % links.length];
+      links[at]?.removeAttribute("aria-selected");
+      next?.setAttribute("aria-selected", "true");
+      next?.scrollIntoView({ block: "nearest" });
+    } else if (event.key === "Enter" && event.target.matches("input")) {
+      event.preventDefault();
+      const link = links[Math.max(at, 0)];
+      if (link) event.ctrlKey ? window.open(link.href, "_blank") : (window.location = link.href);
+    }
+  });
+
+  // -- keys ------------------------------------------------------------------------------------------------------------
+  const press = (selector) => { const found = find(selector); if (found) found.click(); return Boolean(found); };
+  window.addEventListener("keydown", (event) => {
+    if (isComposing(event)) return;
+    const control = event.ctrlKey || event.metaKey;
+    if (control && event.key === "k") { event.preventDefault(); event.stopImmediatePropagation(); openCommand(); return; }
+    if (control && event.key === "e") { event.stopImmediatePropagation(); return; }
+    if ((control && event.key === "s") || event.key === "F8") {
+      if (find(".bar button[name=_save]")) { event.preventDefault(); press(".bar button[name=_save]"); }
+      return;
+    }
+    if (control && event.key === "Enter" && !event.target.closest("dialog")) {
+      if (press(".heading .button.main") || press(".bar .button.main")) event.preventDefault();
+      return;
+    }
+    if (control || event.altKey || isTyping(event.target) || find("dialog[open]") || document.body.dataset.singleKeys === "off") return;
+    if (event.key === "/") { event.preventDefault(); (document.getElementById("list-search") || { focus: openCommand }).focus(); }
+    else if (event.key === "n") press("[data-new]");
+    else if (event.key === "j") moveRow(1);
+    else if (event.key === "k") moveRow(-1);
+    else if (event.key === "x") find("tr.is-current .action-select")?.click();
+  }, true);
+})();

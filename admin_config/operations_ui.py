@@ -56,6 +56,7 @@ class Choice:
     def __init__(self, obj, operation, request):
         self.operation = operation
         self.data = request.POST if request.method == "POST" else request.GET
+        self.is_posted = request.method == "POST"
         others = operation.gathers(obj) if operation.gathers else None
         model = type(obj)
         self.others = list(others & policy.scope(request.user, model, operation.right)) if others is not None else []
@@ -70,7 +71,10 @@ class Choice:
             return []
         rows = [row for source in self.sources for row in self.operation.picks(source)]
         texts = [(line, trimmed(possible)) for line, possible in rows]
-        return [(line, possible, self.data.get(f"quantity-{line.pk}", possible)) for line, possible in texts]
+        return [
+            (line, possible, self.data.get(f"quantity-{line.pk}", "" if self.is_posted and self.is_sent else possible))
+            for line, possible in texts
+        ]
 
     @property
     def offered(self):

@@ -116,7 +116,7 @@ def stock_up(*products, quantity=100_000, warehouse=None, on=None):
     """Opening stock of the products, in every normal warehouse unless one is named."""
     warehouses = [warehouse] if warehouse else Warehouse.objects.filter(kind=Warehouse.Kind.NORMAL)
     for place in warehouses:
-        open_stock(place, dict.fromkeys(products, Decimal(quantity)), on=on or business_today() - timedelta(days=400))
+        open_stock(place, dict.fromkeys(products, Decimal(quantity)), on=on or business_today() - timedelta(days=400), by=named("zhuguan"))
 
 
 def available(*products, warehouse):

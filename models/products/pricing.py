@@ -11,7 +11,9 @@ from models.products.models import PriceList, PriceListItem, ProductUnit
 
 
 class Price(NamedTuple):
-    """Per unit of the line: the price, the standard price, the rule in words, the floor (None: no floor), the unit's factor."""
+    """Per unit of the line: the price, the list price that discounts are measured by (what the customer's own list says: a price
+    level is no discount anybody gives), the rule in words, the floor (None: no floor), the unit's factor.
+    """
 
     price: Decimal
     list_price: Decimal
@@ -76,4 +78,5 @@ def _price(product, further, unit, quantity, lists, steps):
         if base is not None:
             price, rule = base, one.name
             break
-    return Price(round_half_up(price, 6), round_half_up(standard, 6), str(rule), floor, factor)
+    price = round_half_up(price, 6)
+    return Price(price, price, str(rule), floor, factor)

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from models.base.bulk import write_columns
 from models.base.fields import AmountField, PercentField, RateField
@@ -43,7 +44,7 @@ class Approval(models.TextChoices):
     APPROVED = "approved", _("Approved")
     REJECTED = "rejected", _("Rejected")
     WITHDRAWN = "withdrawn", _("Withdrawn")
-    VOID = "void", _("Void")
+    VOID = "void", pgettext_lazy("state", "Void")
 
 
 LOCKING = (Approval.PENDING, Approval.APPROVED, Approval.REJECTED, Approval.VOID)

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from models.base.fields import AmountField, OptionField, PercentField
 from models.base.records import Line, Record, TrackedModel
@@ -167,7 +168,7 @@ class Contact(SearchableRecord):
         MALE = "male", _("Male")
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="contacts", verbose_name=_("customer"))
-    name = models.CharField(_("name"), max_length=80)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=80)
     gender = models.CharField(_("gender"), max_length=6, choices=Gender.choices, blank=True)
     department_name = models.CharField(_("department there"), max_length=60, blank=True)
     job_title = models.CharField(_("job title"), max_length=60, blank=True)

@@ -209,7 +209,7 @@ class Employee(TrackedModel):
 
     company = models.ForeignKey(Company, models.PROTECT, verbose_name=_("company"), related_name="employees")
     code = models.CharField(_("code"), max_length=20)
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=60)
     department = models.ForeignKey(
         Department, models.PROTECT, null=True, blank=True, verbose_name=_("department"), related_name="employees"
     )

@@ -101,13 +101,13 @@ def test_placeholders_are_kept(catalogue):
     wrong = []
     for entry in catalogue:
         forms = {frozenset(PLACEHOLDER.findall(text)) for text in (entry.msgid, entry.msgid_plural) if text}
-        wrong += [(entry.msgid, text) for text in translations(entry) if frozenset(PLACEHOLDER.findall(text)) not in forms]
+        wrong += [(entry.msgid, text) for text in translations(entry) if text and frozenset(PLACEHOLDER.findall(text)) not in forms]
     assert wrong == []
 
 
 def test_line_breaks_at_the_ends_are_kept(catalogue):
     for entry in catalogue:
-        for text in translations(entry):
+        for text in filter(None, translations(entry)):
             assert (text.startswith("\n"), text.endswith("\n")) == (entry.msgid.startswith("\n"), entry.msgid.endswith("\n")), entry.msgid
 
 

@@ -13,7 +13,7 @@ concurrent edits, history with differences, files, buttons for the operations th
 from admin_config.changelist import view
 from admin_config.columns import badge, computed, due, flag, money, moment, number, option, percent, price, quantity, text
 from admin_config.documents import DocumentAdmin, lines
-from admin_config.neighbours import neighbour
+from admin_config.neighbours import THIS, neighbour
 from admin_config.records import LedgerAdmin, RecordAdmin, RecordInline
 from admin_config.rights import reads
 
@@ -22,6 +22,7 @@ __all__ = [
     "LedgerAdmin",
     "RecordAdmin",
     "RecordInline",
+    "THIS",
     "badge",
     "computed",
     "due",

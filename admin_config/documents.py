@@ -1,6 +1,7 @@
 """DocumentAdmin: a numbered paper with lines, a state, its next step, and its neighbours; and the grid of its lines."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 from django.urls import path
 from django.utils.text import capfirst
@@ -12,12 +13,13 @@ from admin_config.columns import amount_text, value_html
 from admin_config.linegrid.inline import LineGridAdmin, LineGridInline
 from admin_config.operations_ui import OperationPages
 from admin_config.records import RecordAdmin
-from admin_config.writing import TOKEN
+from admin_config.writing import TOKEN, write_once
 from models.base import policy
 from models.base.documents import Approval
 from models.base.operations import Refusal, find_operation
 from models.products.pricing import price_lines
 from models.products.querysets import resolve_codes
+from models.sales.copying import can_copy, copy_document
 from models.sales.querysets import last_prices
 from models.stock.querysets import available
 
@@ -25,6 +27,7 @@ DRAFTS = view("drafts", gettext_lazy("Drafts"), approval__in=[Approval.DRAFT, Ap
 WAITING = view("waiting", gettext_lazy("In approval"), approval=Approval.PENDING)
 APPROVED = view("approved", gettext_lazy("Approved"), approval=Approval.APPROVED)
 SUBMIT = "_submit_for_approval"
+EDIT = "edit"
 
 
 def lines(model, columns, **options):
@@ -43,16 +46,27 @@ class DocumentAdmin(OperationPages, LineGridAdmin, RecordAdmin):
     change_form_template = "backoffice/document.html"
     list_totals = ("gross",)
     views = (DRAFTS, WAITING, APPROVED)
-    header_facts = ("customer", "date", "owner")
+    header_facts = ("customer",)
     search_fields = ("number", "external_number", "customer")
-    copied_from = None
 
     # -- what may be written -----------------------------------------------------------------------------------------------
 
     def has_change_permission(self, request, obj=None):
-        if obj is not None and getattr(obj, "is_locked", False):
+        """A locked document is read; asked for by the address, what stays open on it can be edited."""
+        if obj is not None and getattr(obj, "is_locked", False) and EDIT not in request.GET:
             return False
         return super().has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request, obj=None):
+        readonly = super().get_readonly_fields(request, obj)
+        if obj is None or not obj.is_locked:
+            return readonly
+        locked = [name for name in self.placed_fields(request, obj) if name not in self.open_fields()]
+        return [*readonly, *(name for name in locked if name not in readonly)]
+
+    def open_fields(self):
+        """The fields that may change while a document is locked: whose it is, notes, addresses."""
+        return {field.name for field in self.opts.concrete_fields if field.editable and field.attname not in self.model.LOCKED}
 
     def has_delete_permission(self, request, obj=None):
         """What has a number is voided, never deleted."""
@@ -96,6 +110,16 @@ class DocumentAdmin(OperationPages, LineGridAdmin, RecordAdmin):
             found = [one for one in found if one.operation is not self.submit_operation]
         return found
 
+    def links(self, request, obj):
+        """[(label, icon, address, is posted)]: editing what a lock leaves open, copying."""
+        found = []
+        is_editable = self.has_change_permission(request, obj)
+        if obj.is_locked and not is_editable and policy.may(request.user, "change", obj):
+            found.append((_("Edit notes and owner"), "edit_note", f"?{EDIT}=1", False))
+        if can_copy(self.model) and policy.may(request.user, "add", self.model):
+            found.append((_("Copy"), "content_copy", self.link("copy", obj.pk), True))
+        return found
+
     def facts(self, request, obj):
         shown = []
         for name in self.header_facts:
@@ -137,5 +161,13 @@ class DocumentAdmin(OperationPages, LineGridAdmin, RecordAdmin):
     def copy_view(self, request, object_id):
         """POST: a draft like this one."""
         obj = self.found(request, object_id)
-        messages.info(request, _("Copying is not possible here."))
-        return HttpResponseRedirect(self.link("change", obj.pk))
+        decision = policy.may(request.user, "add", self.model)
+        if request.method != "POST" or not can_copy(self.model) or not decision:
+            raise PermissionDenied(decision.why)
+
+        def work():
+            new = copy_document(obj)
+            messages.success(request, _("This is a copy of %(record)s.") % {"record": obj})
+            return HttpResponseRedirect(self.link("change", new.pk))
+
+        return write_once(request, f"{self.opts.label_lower}:{obj.pk}:copy", work, kind="form", reason="copy")

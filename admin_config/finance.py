@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from admin_config.base import DocumentAdmin, LedgerAdmin, RecordAdmin, RecordInline, badge, due, money, number, view
+from admin_config import chain
+from admin_config.base import THIS, DocumentAdmin, LedgerAdmin, RecordAdmin, RecordInline, badge, due, money, neighbour, number, view
 from models.base.documents import business_today
 from models.finance.models import (
     Allocation,
@@ -18,6 +19,7 @@ from models.finance.models import (
     Receivable,
     Refund,
 )
+from models.sales.models import Delivery, Order, Return
 
 
 @admin.register(CashAccount)
@@ -45,6 +47,12 @@ class ReceivableAdmin(RecordAdmin):
         money("returned", zero=False),
         money("outstanding", zero=False),
         "owner",
+    ]
+    neighbours = [
+        neighbour(Order, chain.source_of(Order)),
+        neighbour(Delivery, chain.source_of(Delivery)),
+        THIS,
+        neighbour(Receipt, chain.receipts_of_receivable),
     ]
     list_filter = ["customer", "owner", "due_on", "date"]
     lookups = ["outstanding__gt", "due_on__gte", "due_on__lte", "due_on__lt", "currency"]
@@ -90,6 +98,7 @@ class CreditAdmin(LedgerAdmin):
     list_totals = ["amount", "open"]
     search_fields = ["source_number", "customer"]
     views = [view("open", _("Open"), open__gt=0)]
+    neighbours = [neighbour(Receipt, chain.source_of(Receipt)), neighbour(Return, chain.source_of(Return)), THIS]
 
 
 @admin.register(CreditOverride)
@@ -140,6 +149,7 @@ class MoneyDocumentAdmin(DocumentAdmin):
 class ReceiptAdmin(MoneyDocumentAdmin):
     icon = "price_check"
     inlines = [ReceiptLineInline]
+    neighbours = [THIS, neighbour(Receivable, chain.receivables_of_receipt, amount="outstanding"), neighbour(Refund, chain.refunds_of)]
     fieldsets = [
         (None, {"fields": ["customer", "date", "amount", "account", "method", "bill_number", "payer"]}),
         (_("Terms"), {"fields": ["currency", "rate", "external_number", "handler", "remark"], "classes": ["tab"]}),

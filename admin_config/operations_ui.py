@@ -35,6 +35,19 @@ class Button:
     def label(self):
         return self.operation.label
 
+    # A template would call an operation instead of reading it, so what templates read of it stands here.
+    @property
+    def icon(self):
+        return self.operation.icon
+
+    @property
+    def danger(self):
+        return self.operation.danger
+
+    @property
+    def confirm(self):
+        return self.operation.confirm
+
     @property
     def asks(self):
         """[(name, label)] of the texts to type."""
@@ -75,6 +88,11 @@ class Choice:
             (line, possible, self.data.get(f"quantity-{line.pk}", "" if self.is_posted and self.is_sent else possible))
             for line, possible in texts
         ]
+
+    @property
+    def has_quantities(self):
+        """True where a quantity is asked for each line, so that further documents bring further rows."""
+        return bool(self.operation.picks)
 
     @property
     def offered(self):

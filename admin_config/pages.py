@@ -58,6 +58,8 @@ class RecordPages:
             "tabs": self.tabs(request, stored, context["inline_admin_formsets"], context["adminform"]),
             "strip": self.strip(request, stored) if stored is not None else [],
             "buttons": self.buttons(request, stored) if stored is not None else [],
+            "links": self.links(request, stored) if stored is not None else [],
+            "link_token": new_token(),
             "submits": self.submits(request, stored),
             "history_link": self.link("history", stored.pk) if stored is not None else "",
         }
@@ -108,11 +110,16 @@ class RecordPages:
         ]
 
     def strip(self, request, obj):
-        """The records beside this one."""
-        return [card for one in self.neighbours for card in one.cards(obj, request.user, self.admin_site)]
+        """The records beside this one, itself in its place; nothing where there are no others."""
+        cards = [card for one in self.neighbours for card in one.cards(obj, request.user, self.admin_site)]
+        return cards if any(not card.get("is_self") for card in cards) else []
 
     def buttons(self, request, obj):
         """The deeds possible now."""
+        return []
+
+    def links(self, request, obj):
+        """[(label, icon, address, is posted)] of further things to do, quieter than the buttons."""
         return []
 
     def submits(self, request, obj):

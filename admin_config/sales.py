@@ -3,8 +3,10 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from admin_config.base import DocumentAdmin, LedgerAdmin, RecordAdmin, badge, lines, money, number, text, view
+from admin_config import chain
+from admin_config.base import THIS, DocumentAdmin, LedgerAdmin, RecordAdmin, badge, lines, money, neighbour, number, text, view
 from admin_config.lowcode import LabelledFields
+from models.finance.models import Credit, Receipt, Receivable, Refund
 from models.sales.models import Delivery, DeliveryLine, Opportunity, Order, OrderLine, Quote, QuoteLine, Return, ReturnLine, Stage
 
 SOLD = ["product", "unit", "quantity", "price", "discount", "tax_rate", "amount", "is_gift", "remark"]
@@ -40,6 +42,12 @@ class QuoteAdmin(DocumentAdmin):
     icon = "request_quote"
     list_display = [number(), "customer", "date", "valid_until", "owner", badge("approval"), badge("progress"), money("gross")]
     list_filter = ["approval", "progress", "customer", "owner", "date"]
+    neighbours = [
+        neighbour(Opportunity, chain.opportunity_of, amount="amount"),
+        neighbour(Quote, chain.versions_of_quote),
+        THIS,
+        neighbour(Order, chain.orders_of_quote),
+    ]
     inlines = [lines(QuoteLine, SOLD)]
     fieldsets = [
         (None, {"fields": ["customer", "contact", "date", "valid_until", "opportunity"]}),
@@ -52,6 +60,14 @@ class OrderAdmin(DocumentAdmin):
     icon = "shopping_cart"
     list_display = [number(), "customer", "date", "wanted_on", "owner", badge("approval"), badge("progress"), money("gross")]
     list_filter = ["approval", "progress", "customer", "owner", "warehouse", "date"]
+    neighbours = [
+        neighbour(Quote, chain.quotes_of_order),
+        THIS,
+        neighbour(Delivery, chain.deliveries_of_order),
+        neighbour(Receivable, chain.receivables_of, amount="outstanding"),
+        neighbour(Receipt, chain.receipts_of),
+        neighbour(Return, chain.returns_of_order),
+    ]
     inlines = [lines(OrderLine, SOLD)]
     fieldsets = [
         (None, {"fields": ["customer", "contact", "date", "wanted_on", "customer_number", "delivery_address"]}),
@@ -83,6 +99,13 @@ class DeliveryAdmin(DocumentAdmin):
     icon = "local_shipping"
     list_display = [number(), "customer", text("order__number", _("order")), "warehouse", "date", "owner", badge("progress"), money("gross")]
     list_filter = ["progress", "customer", "warehouse", "owner", "date"]
+    neighbours = [
+        neighbour(Order, chain.orders_of_delivery),
+        THIS,
+        neighbour(Receivable, chain.receivables_of, amount="outstanding"),
+        neighbour(Receipt, chain.receipts_of),
+        neighbour(Return, chain.returns_of_delivery),
+    ]
     inlines = [lines(DeliveryLine, ["product", "unit", "quantity", "remark"], may_add_rows=False, readonly_fields=["product", "unit"])]
     views = [
         view("prepared", _("Being prepared"), progress__in=["draft", "picked"]),
@@ -104,6 +127,13 @@ class ReturnAdmin(DocumentAdmin):
     icon = "assignment_return"
     list_display = [number(), "customer", text("delivery__number", _("delivery")), "reason", "date", badge("approval"), badge("progress"), money("gross")]
     list_filter = ["approval", "progress", "customer", "reason", "owner", "date"]
+    neighbours = [
+        neighbour(Order, chain.orders_of_return),
+        neighbour(Delivery, chain.delivery_of_return),
+        THIS,
+        neighbour(Credit, chain.credits_of, amount="open"),
+        neighbour(Refund, chain.refunds_of),
+    ]
     inlines = [lines(ReturnLine, ["product", "unit", "quantity", "gross", "remark"], may_add_rows=False, readonly_fields=["product", "unit", "gross"])]
     fieldsets = [
         (None, {"fields": ["customer", "delivery", "warehouse", "date", "reason", "handling"]}),

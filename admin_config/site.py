@@ -93,6 +93,7 @@ class BackofficeSite(UnfoldAdminSite):
         context["navigation"] = SimpleLazyObject(lambda: navigation_html(request, self))
         context["templates"] = {"navigation": "backoffice/navigation.html"}
         context["styles"] = [*context["styles"], *(static(f"backoffice/{name}.css") for name in STYLES)]
+        context["site_favicons"] = [{"href": static("backoffice/favicon.svg"), "rel": "icon"}]
         context["scripts"] = [*context["scripts"], *(static(f"backoffice/{name}.js") for name in SCRIPTS)]
         return context
 

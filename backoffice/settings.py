@@ -120,6 +120,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+CSRF_FAILURE_VIEW = "admin_config.errors.csrf_failure"
 SESSION_COOKIE_AGE = 12 * 3600
 
 LANGUAGE_CODE = "en"

@@ -10,3 +10,8 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("", admin.site.urls),
 ]
+
+handler400 = "admin_config.errors.bad_request"
+handler403 = "admin_config.errors.permission_denied"
+handler404 = "admin_config.errors.page_not_found"
+handler500 = "admin_config.errors.server_error"

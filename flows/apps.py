@@ -7,4 +7,4 @@ class FlowsConfig(AppConfig):
     verbose_name = _("Approvals")
 
     def ready(self):
-        from flows import route  # noqa: F401 (fills the protocols)
+        from flows import reminders, route  # noqa: F401 (fills the protocols, declares the repeating task)

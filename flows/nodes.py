@@ -7,9 +7,11 @@ must fail as a whole and reach him as a sentence.
 from functools import cached_property
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from viewflow import this
 from viewflow.workflow import flow
 from viewflow.workflow.activation import Activation
+from viewflow.workflow.base import Edge
 from viewflow.workflow.nodes.end import EndActivation
 from viewflow.workflow.nodes.func import FunctionActivation
 from viewflow.workflow.nodes.if_gate import IfActivation
@@ -26,7 +28,7 @@ from flows.hours import add_working_hours
 def unsaved_task(flow_task, prev_activation, token, **columns):
     """A task of the route that follows another, linked to it when it is first stored."""
     task = flow_task.flow_class.task_class(process=prev_activation.process, flow_task=flow_task, token=token, **columns)
-    task.round, task.level = prev_activation.process.round, prev_activation.process.level
+    task.round = prev_activation.process.round
     task.arrived_from = prev_activation.task
     return task
 
@@ -70,6 +72,10 @@ class Question(flow.If):
     """Which of two ways?"""
 
     activation_class = QuestionActivation
+
+    def _outgoing(self):
+        yield Edge(src=self, dst=self._on_true, edge_class="cond_true", label=_("yes"))
+        yield Edge(src=self, dst=self._on_false, edge_class="cond_false", label=_("no"))
 
 
 class ChoiceActivation(StoredOnce, SwitchActivation):
@@ -137,7 +143,7 @@ class ApproveActivation(ViewActivation):
         now, user = timezone.now(), data.get("user")
         task = unsaved_task(flow_task, prev_activation, token, data=data, owner_id=user, role_id=data.get("role"), created=now)
         task.status, task.assigned = (STATUS.ASSIGNED, now) if user else (STATUS.NEW, None)
-        task.is_added = data.get("is_added", False)
+        task.level, task.is_added = prev_activation.process.level, data.get("is_added", False)
         task.due_at = add_working_hours(now, data["escalation"]) if data.get("escalation") else None
         task.attention_at = add_working_hours(now, data["reminder"]) if data.get("reminder") else task.due_at
         task.save()

@@ -19,6 +19,7 @@ from models.audit.changes import changes
 from models.base import policy
 from models.base.operations import Refusal
 from models.base.protocols import start_route, stop_route
+from models.org.models import Employee
 
 Event = ApprovalEvent.Kind
 NUDGE_PAUSE = timedelta(minutes=30)
@@ -83,7 +84,7 @@ def stop(document, *, by, reason=""):
         process.refresh_from_db()
         process.outcome = ApprovalProcess.Outcome.WITHDRAWN
         process.flow_class.instance.cancel(process)
-        _note(process, Event.WITHDRAWN, by=by, comment=reason)
+        note(process, Event.WITHDRAWN, by=by, comment=reason)
 
 
 # ── decide ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -99,7 +100,7 @@ def decide(task, by, decision, comment=""):
         raise Refusal(_("A task can be approved, rejected or returned."), code="decision")
     if decision != Decision.APPROVE and not comment:
         raise Refusal(_("Say why, so that the submitter knows what to change."), code="comment")
-    with _opened(task, by, reason=decision.value) as activation:
+    with opened(task, by, reason=decision.value) as activation:
         task = activation.task
         _require_open(task)
         _require(rights.may_decide(by, task))
@@ -117,7 +118,7 @@ def decide(task, by, decision, comment=""):
 
 def claim(task, by):
     """Take a task that waits for one's role."""
-    with _opened(task, by, reason="claim") as activation:
+    with opened(task, by, reason="claim") as activation:
         task = activation.task
         _require_open(task)
         if task.owner_id:
@@ -125,13 +126,13 @@ def claim(task, by):
         _require(rights.may_take(by, task))
         task.assigned = timezone.now()
         activation.assign(by)
-        _note(task.process, Event.CLAIMED, by=by, task=task)
+        note(task.process, Event.CLAIMED, by=by, task=task)
     return task
 
 
 def release(task, by):
     """Give a task back to the role it came from."""
-    with _opened(task, by, reason="release") as activation:
+    with opened(task, by, reason="release") as activation:
         task = activation.task
         _require_open(task)
         _require(rights.may_hand_on(by, task))
@@ -139,25 +140,26 @@ def release(task, by):
             raise Refusal(_("This task was given to a person; reassign it instead."), code="personal")
         task.assigned = None
         activation.unassign()
-        _note(task.process, Event.RELEASED, by=by, task=task)
+        note(task.process, Event.RELEASED, by=by, task=task)
     return task
 
 
 def reassign(task, by, employee, comment=""):
     """Give a task to a colleague, who decides in one's place."""
-    with _opened(task, by, reason="reassign") as activation:
+    with opened(task, by, reason="reassign") as activation:
         task = activation.task
         _require_open(task)
         _require(rights.may_hand_on(by, task))
+        employee = _stored(employee)
         _require(rights.may_receive(employee, task, task.process.document))
         if task.owner_id == employee.user.pk:
             raise Refusal(_("%(name)s has this task already.") % {"name": employee.title()}, code="same")
-        _hand_to(activation, employee.user)
-        _note(task.process, Event.REASSIGNED, by=by, to=employee.user, task=task, comment=comment)
+        hand_to(activation, employee.user)
+        note(task.process, Event.REASSIGNED, by=by, to=employee.user, task=task, comment=comment)
     return task
 
 
-def _hand_to(activation, user):
+def hand_to(activation, user):
     """The task is now the user's own, no role's any more."""
     task = activation.task
     task.status, task.owner, task.role, task.assigned = STATUS.ASSIGNED, user, None, timezone.now()
@@ -167,10 +169,11 @@ def _hand_to(activation, user):
 
 def add_signer(task, by, employee, comment=""):
     """Ask one more person at the task's level: his approval is needed too, however the level decides otherwise."""
-    with _opened(task, by, reason="add_signer") as activation:
+    with opened(task, by, reason="add_signer") as activation:
         task = activation.task
         _require_open(task)
         _require(rights.may_decide(by, task))
+        employee = _stored(employee)
         _require(rights.may_receive(employee, task, task.process.document))
         siblings = _siblings(task)
         if siblings.filter(owner=employee.user, status__in=OPEN).exists():
@@ -181,7 +184,7 @@ def add_signer(task, by, employee, comment=""):
         opening = split.flow_task.activation_class(split)
         opening.process = split.process = task.process
         added = task.flow_task._create(opening, Token(f"{prefix}_{siblings.count() + 1}"), data=item)
-        _note(task.process, Event.ADDED, by=by, to=employee.user, task=added.task, comment=comment)
+        note(task.process, Event.ADDED, by=by, to=employee.user, task=added.task, comment=comment)
     return added.task
 
 
@@ -196,7 +199,7 @@ def nudge(document, by):
         last = process.events.filter(kind=Event.NUDGED).order_by("-at").first()
         if last and timezone.now() - last.at < NUDGE_PAUSE:
             raise Refusal(_("They were asked a moment ago; wait half an hour."), code="too_soon")
-        _note(process, Event.NUDGED, by=by)
+        note(process, Event.NUDGED, by=by)
         for task in tasks:
             task.process = process
             messages.remind(task, why=_("%(name)s asks you to hurry.") % {"name": by.title()})
@@ -219,6 +222,11 @@ def _siblings(task):
     return ApprovalTask.objects.filter(process=task.process, flow_task=task.flow_task, round=task.round, level=task.level)
 
 
+def _stored(employee):
+    """The employee as he is now, with his log-in."""
+    return Employee.objects.select_related("user").get(pk=employee.pk)
+
+
 def _locked(process):
     """The document's row, locked and as it stands now."""
     model = ContentType.objects.get_for_id(process.content_type_id).model_class()
@@ -229,7 +237,7 @@ def _locked(process):
 
 
 @contextmanager
-def _opened(task, by, *, reason):
+def opened(task, by, *, reason):
     """The activation of a task (or of one of the inbox's proxies), with its document and process locked and read anew."""
     kind = "operation" if by is not None else "job"
     with changes(kind, user=by, reason=f"approval {reason}"):
@@ -263,7 +271,7 @@ def _require_open(task):
     raise Refusal(sentences[by.decision] % {"name": by.owner.title()}, code="decided")
 
 
-def _note(process, kind, *, by=None, to=None, task=None, comment=""):
+def note(process, kind, *, by=None, to=None, task=None, comment=""):
     return ApprovalEvent.objects.create(
         process=process, kind=kind, by=by, to=to, task=task, comment=comment, round=process.round, level=process.level
     )

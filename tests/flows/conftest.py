@@ -26,7 +26,7 @@ PEOPLE = {
     "accountant2": ("Kang", "finance", "accountant"),
     "assistant": ("Nei", "supervisor", "sales_assistant"),
 }
-VERBS = ["view", "add", "change", "submit_quote", "submit_order", "submit_receipt", "submit_refund", "submit_return"]
+VERBS = ["view", "add", "change", "submit_quote", "order_quote", "submit_order", "submit_receipt", "submit_refund", "submit_return"]
 
 
 @pytest.fixture

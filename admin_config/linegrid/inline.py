@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import helpers
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseBadRequest, JsonResponse
+from django.http import HttpResponseBadRequest, HttpResponseRedirect, JsonResponse
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
@@ -252,11 +252,10 @@ class LineGridAdmin:
         for notice in getattr(formset, "notices", ()):
             messages.warning(request, notice)
 
-    def response_add(self, request, obj, *args, **kwargs):
-        return self.forget_draft(request, super().response_add(request, obj, *args, **kwargs))
-
-    def response_change(self, request, obj):
-        return self.forget_draft(request, super().response_change(request, obj))
+    def changeform_view(self, request, *args, **kwargs):
+        response = super().changeform_view(request, *args, **kwargs)
+        is_saved = request.method == "POST" and isinstance(response, HttpResponseRedirect)
+        return self.forget_draft(request, response) if is_saved else response
 
     def forget_draft(self, request, response):
         """Send the token of the saved form back, so that the script drops the draft of that name."""

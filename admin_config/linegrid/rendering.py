@@ -146,6 +146,11 @@ class Grid:
     def is_editable(self):
         return bool(self.entered)
 
+    @cached_property
+    def first_entered(self):
+        """The name of the first column that can be typed into."""
+        return next((column.name for column in self.columns if column.is_entered), "")
+
     @property
     def may_pick(self):
         return self.may_add and "product" in self.entered and self.inline.resolve is not None
@@ -433,8 +438,14 @@ class Posted(Stored):
         return super().value(column) if self.line.pk else None
 
     def errors(self, name):
-        found = self.form.errors.get(name, ())
-        return [*self.form.non_field_errors(), *found] if name == "product" else found
+        """What is wrong with a cell; what belongs to no cell that can be typed into stands at the first one."""
+        found = self.form.errors.get(name, [])
+        if name != self.grid.first_entered:
+            return found
+        return [
+            *found,
+            *(message for other, messages in self.form.errors.items() if other not in self.grid.entered for message in messages),
+        ]
 
 
 class New(Stored):

@@ -136,6 +136,12 @@ class TestRefusals:
         formset = desk.formset_of(seller, desk.make_quote(shop), [{"product": "齿盘甲", "quantity": "1"}])
         assert desk.errors_of(formset) == [{"product": ["“齿盘甲” fits several products: P0, P1. Choose one."]}]
 
+    def test_what_belongs_to_no_cell_stands_at_the_first(self, shop, seller):
+        quote = desk.make_quote(shop)
+        formset = desk.formset_of(seller, quote, [{"product": "P0", "quantity": "1", "price_source": "magic"}])
+        assert list(desk.errors_of(formset)[0]) == ["price_source"]
+        assert 'id="lines-0-product-error"' in desk.page_of(seller, quote, formset)
+
     def test_what_was_typed_comes_back_escaped(self, shop, seller):
         quote = desk.make_quote(shop)
         html = desk.page_of(

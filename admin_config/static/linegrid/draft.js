@@ -50,6 +50,7 @@
       addEventListener("pagehide", () => this.keepNow());
       addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") this.keepNow(); });
       addEventListener("beforeunload", (event) => { this.keepNow(); if (this.isRefused) event.preventDefault(); });
+      document.addEventListener("click", (event) => { if (event.target.closest("[data-discard]")) this.forget(); });
       form.addEventListener("submit", () => { this.keepNow(); this.isRefused = false; });
     }
 
@@ -62,6 +63,13 @@
       this.isChanged = true;
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.keepNow(), PAUSE_MS);
+    }
+
+    /* The person threw the entries away. */
+    forget() {
+      clearTimeout(this.timer);
+      Object.assign(this, { isChanged: false, isRefused: false });
+      drop(this.key);
     }
 
     keepNow() {

@@ -45,7 +45,14 @@
     grid.root.addEventListener("focusin", look);
   }
 
+  /* The sums stick above the bar with the buttons, wherever the page has one. */
+  function leaveRoomForBar(root) {
+    const bar = document.querySelector("[data-bar], #submit-row");
+    if (bar && getComputedStyle(bar).position === "sticky") root.style.setProperty("--lg-bottom", `${bar.offsetHeight}px`);
+  }
+
   function start(root, list, menu) {
+    leaveRoomForBar(root);
     const grid = new LineGrid.Grid(root);
     grid.lookup = new LineGrid.Lookup(grid, list);
     grid.picker = new LineGrid.Picker(grid);

@@ -31,7 +31,8 @@ def write_columns(rows, names):
             )
             sets = ", ".join(f"{quoted(field.column)} = v.c{index}" for index, field in enumerate(fields))
             aliases = ", ".join(f"c{index}" for index in range(len(fields)))
-            statement = f"UPDATE {table} SET {sets} FROM unnest(%s::bigint[], {arrays}) AS v(key, {aliases}) WHERE {table}.{key} = v.key"
+            rows_given = f"unnest(%s::{model._meta.pk.rel_db_type(connection)}[], {arrays}) AS v(key, {aliases})"
+            statement = f"UPDATE {table} SET {sets} FROM {rows_given} WHERE {table}.{key} = v.key"
             cursor.execute(statement, [keys, *columns])
         else:
             sets = ", ".join(f"{quoted(field.column)} = %s" for field in fields)

@@ -1,5 +1,6 @@
 """One search column per record: name, code, phone and pinyin initials in lower case, found by any part from two characters on."""
 
+import re
 import unicodedata
 
 from django.db import models
@@ -8,10 +9,12 @@ from django.db.models import Q
 from models.base.records import Record
 from models.base.search_index import encoded, index_table, query_pieces
 
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
 
 def initials(text):
     """The pinyin initials of Chinese characters and the plain rest of the text: 杭州启衡 → hzqh. "" where there is no Chinese."""
-    if not any("\u4e00" <= character <= "\u9fff" for character in text):
+    if not CHINESE.search(text):
         return ""
     from pypinyin import Style, lazy_pinyin
 
@@ -20,7 +23,8 @@ def initials(text):
 
 def normalised(text):
     """Text as it is searched: full-width forms made plain, lower case, single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", str(text or "")).lower().split())
+    text = str(text or "")
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).lower().split())
 
 
 class SearchField(models.TextField):

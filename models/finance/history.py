@@ -69,7 +69,7 @@ class Accounts:
         keys = sorted({*self.owed, *self.ordered})
         query = CustomerBalance.objects.filter(customer__in={customer for _company, customer in keys})
         known = set(query.values_list("company_id", "customer_id"))
-        missing = [CustomerBalance(company_id=company, customer_id=customer) for company, customer in keys if (company, customer) not in known]
+        missing = [CustomerBalance(company_id=company, customer_id=customer) for company, customer in set(keys) - known]
         CustomerBalance.objects.bulk_create(missing, ignore_conflicts=True)
         rows = [row for row in lock(query) if (row.company_id, row.customer_id) in set(keys)]
         for row in rows:

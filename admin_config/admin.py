@@ -3,9 +3,9 @@
 from django.conf import settings
 from django.contrib import admin
 
-from admin_config import audit, customers, finance, lowcode, office, org, products, sales, stock
+from admin_config import audit, customers, finance, flows, lowcode, office, org, products, sales, stock, waiting
 
-AREAS = (org, lowcode, customers, products, stock, finance, sales, office, audit)
+AREAS = (org, lowcode, customers, products, stock, finance, sales, office, flows, waiting, audit)
 OURS = {*settings.AREAS, "flows", "dashboards", "spreadsheets"}
 
 for model in list(admin.site._registry):

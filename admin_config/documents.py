@@ -2,12 +2,15 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseRedirect
+from django.db.models import Model
+from django.http import HttpResponseRedirect, JsonResponse
 from django.urls import path
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from admin_config.approvals import ApprovalPages
+from admin_config.approvals import ApprovalPages
 from admin_config.changelist import view
 from admin_config.columns import amount_text, value_html
 from admin_config.linegrid.inline import LineGridAdmin, LineGridInline
@@ -17,6 +20,7 @@ from admin_config.writing import TOKEN, write_once
 from models.base import policy
 from models.base.documents import Approval
 from models.base.operations import Refusal, find_operation
+from models.base.policy import WRITE
 from models.products.pricing import price_lines
 from models.products.querysets import resolve_codes
 from models.sales.copying import can_copy, copy_document
@@ -39,7 +43,7 @@ def lines(model, columns, **options):
     return type(f"{model.__name__}Grid", (LineGridInline,), names | options)
 
 
-class DocumentAdmin(OperationPages, LineGridAdmin, RecordAdmin):
+class DocumentAdmin(ApprovalPages, OperationPages, LineGridAdmin, RecordAdmin):
     """The screens of a document. Read-only while it is locked; what it may become next is its one filled button."""
 
     icon = "description"
@@ -99,12 +103,14 @@ class DocumentAdmin(OperationPages, LineGridAdmin, RecordAdmin):
 
     def submits(self, request, obj):
         operation = self.submit_operation
-        if operation is None or not policy.may(request.user, operation.right, obj if obj is not None else self.model):
+        if operation is None or (obj is not None and obj.is_locked) or not policy.may(request.user, operation.right, obj if obj is not None else self.model):
             return []
         return [(SUBMIT, _("Save and submit"))]
 
     def buttons(self, request, obj):
-        """Submitting is part of saving as long as the document can be edited."""
+        """While notes are edited only saving is asked; submitting is part of saving as long as the document can be edited."""
+        if obj.is_locked and self.has_change_permission(request, obj):
+            return []
         found = super().buttons(request, obj)
         if self.has_change_permission(request, obj) and self.submit_operation is not None:
             found = [one for one in found if one.operation is not self.submit_operation]
@@ -140,6 +146,38 @@ class DocumentAdmin(OperationPages, LineGridAdmin, RecordAdmin):
     def general_label(self, formsets):
         return _("Lines") if formsets else _("Details")
 
+    # -- what a customer brings along ------------------------------------------------------------------------------------------
+
+    def defaults_of(self, customer):
+        """{field: value} that a new document takes from its customer; a record for a key."""
+        contact = customer.contacts.filter(is_main=True, has_left=False).first()
+        return {"currency": customer.currency, "payment_term": customer.payment_term, "contact": contact}
+
+    def defaults_link(self, obj):
+        return self.link("defaults") if obj is None and "customer" in self.field_names() else ""
+
+    def defaults_view(self, request):
+        """GET ?customer= → {field: {key, text}} as JSON. The script fills what is still empty."""
+        key = request.GET.get("customer", "")
+        if not self.has_add_permission(request) and not self.has_change_permission(request):
+            raise PermissionDenied
+        target = self.opts.get_field("customer").related_model
+        customer = policy.scope(request.user, target).filter(pk=key).first() if key.isdecimal() else None
+        found = self.defaults_of(customer) if customer is not None else {}
+        shown = {name: value for name, value in found.items() if name in self.field_names() and self.sees(request, name, WRITE)}
+        return JsonResponse({name: _key_and_text(value) for name, value in shown.items()})
+
+    def get_changeform_initial_data(self, request):
+        initial = super().get_changeform_initial_data(request)
+        key = str(initial.get("customer", ""))
+        if key.isdecimal():
+            target = self.opts.get_field("customer").related_model
+            customer = policy.scope(request.user, target).filter(pk=key).first()
+            for name, value in (self.defaults_of(customer) if customer is not None else {}).items():
+                if name in self.field_names() and value not in (None, ""):
+                    initial.setdefault(name, getattr(value, "pk", value))
+        return initial
+
     # -- copying -----------------------------------------------------------------------------------------------------------
 
     def response_add(self, request, obj, post_url_continue=None):
@@ -155,8 +193,12 @@ class DocumentAdmin(OperationPages, LineGridAdmin, RecordAdmin):
         return response
 
     def get_urls(self):
-        name = f"{self.opts.app_label}_{self.opts.model_name}_copy"
-        return [path("<path:object_id>/copy/", self.admin_site.admin_view(self.copy_view), name=name), *super().get_urls()]
+        name, screen = f"{self.opts.app_label}_{self.opts.model_name}", self.admin_site.admin_view
+        own = [
+            path("defaults/", screen(self.defaults_view), name=f"{name}_defaults"),
+            path("<path:object_id>/copy/", screen(self.copy_view), name=f"{name}_copy"),
+        ]
+        return own + super().get_urls()
 
     def copy_view(self, request, object_id):
         """POST: a draft like this one."""
@@ -171,3 +213,9 @@ class DocumentAdmin(OperationPages, LineGridAdmin, RecordAdmin):
             return HttpResponseRedirect(self.link("change", new.pk))
 
         return write_once(request, f"{self.opts.label_lower}:{obj.pk}:copy", work, kind="form", reason="copy")
+
+
+def _key_and_text(value):
+    if isinstance(value, Model):
+        return {"key": str(value.pk), "text": str(value)}
+    return {"key": "" if value is None else str(value), "text": ""}

@@ -2,11 +2,18 @@
 
 from django.contrib import admin
 from django.db.models import Q
+from django.http import JsonResponse
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from admin_config import chain
-from admin_config.base import THIS, DocumentAdmin, LedgerAdmin, RecordAdmin, RecordInline, badge, due, money, neighbour, number, view
+from admin_config.base import THIS, DocumentAdmin, LedgerAdmin, RecordAdmin, RecordInline, badge, due, money, neighbour, number, reads, view
+from admin_config.columns import amount_text, moment_text
+from admin_config.forms import PolicyForm
+from models.base import policy
 from models.base.documents import business_today
+from models.base.fields import trimmed
 from models.finance.models import (
     Allocation,
     CashAccount,
@@ -20,6 +27,8 @@ from models.finance.models import (
     Refund,
 )
 from models.sales.models import Delivery, Order, Return
+
+MOST_OPEN = 100
 
 
 @admin.register(CashAccount)
@@ -59,7 +68,7 @@ class ReceivableAdmin(RecordAdmin):
     list_totals = ["amount", "received", "returned", "outstanding"]
     search_fields = ["source_number", "origin_number", "customer"]
     views = [
-        view("open", _("Open"), outstanding__gt=0),
+        view("open", pgettext_lazy("receivable", "Open"), outstanding__gt=0),
         view("overdue", _("Overdue"), lambda request: Q(outstanding__gt=0, due_on__lt=business_today())),
     ]
     fieldsets = [
@@ -88,6 +97,12 @@ class ReceivableAdmin(RecordAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
+    def picked_from(self, rows, request):
+        return super().picked_from(rows, request).filter(outstanding__gt=0)
+
+    def picked_about(self, obj, request):
+        return f"{amount_text(obj.outstanding)} · {moment_text(obj.due_on)}"
+
 
 @admin.register(Credit)
 class CreditAdmin(LedgerAdmin):
@@ -97,8 +112,14 @@ class CreditAdmin(LedgerAdmin):
     lookups = ["open__gt"]
     list_totals = ["amount", "open"]
     search_fields = ["source_number", "customer"]
-    views = [view("open", _("Open"), open__gt=0)]
+    views = [view("open", pgettext_lazy("credit", "Open"), open__gt=0)]
     neighbours = [neighbour(Receipt, chain.source_of(Receipt)), neighbour(Return, chain.source_of(Return)), THIS]
+
+    def picked_from(self, rows, request):
+        return super().picked_from(rows, request).filter(open__gt=0)
+
+    def picked_about(self, obj, request):
+        return amount_text(obj.open)
 
 
 @admin.register(CreditOverride)
@@ -135,25 +156,67 @@ class AllocationAdmin(MoneyLedgerAdmin):
     list_filter = ["customer", "date"]
 
 
+class ReceiptLineForm(PolicyForm):
+    """An open receivable that gets nothing is no line."""
+
+    def has_changed(self):
+        if self.is_bound and self.instance._state.adding and not str(self.data.get(self.add_prefix("amount")) or "").strip():
+            return False
+        return super().has_changed()
+
+
 class ReceiptLineInline(RecordInline):
     model = ReceiptLine
-    fields = ["receivable", "amount"]
+    form = ReceiptLineForm
+    fields = ["receivable", "due_on", "outstanding", "amount"]
+    readonly_fields = ["due_on", "outstanding"]
+    within = {"receivable": "customer"}
+
+    @admin.display(description=_("Due on"))
+    @reads("receivable__due_on")
+    def due_on(self, line):
+        return moment_text(line.receivable.due_on)
+
+    @admin.display(description=_("Outstanding"))
+    @reads("receivable__outstanding")
+    def outstanding(self, line):
+        return amount_text(line.receivable.outstanding)
 
 
 class MoneyDocumentAdmin(DocumentAdmin):
     list_display = [number(), "customer", "date", "account", "method", "owner", badge("approval"), money("gross")]
     list_filter = ["approval", "customer", "account", "owner", "date"]
 
+    def defaults_of(self, customer):
+        """The first account in the customer's currency; money comes from the customer himself unless it is written otherwise."""
+        account = CashAccount.objects.filter(company=customer.company_id, currency=customer.currency_id, is_active=True).first()
+        return {"currency": customer.currency, "account": account, "payer": customer.name}
+
 
 @admin.register(Receipt)
 class ReceiptAdmin(MoneyDocumentAdmin):
     icon = "price_check"
+    change_form_template = "backoffice/receipt.html"
     inlines = [ReceiptLineInline]
     neighbours = [THIS, neighbour(Receivable, chain.receivables_of_receipt, amount="outstanding"), neighbour(Refund, chain.refunds_of)]
     fieldsets = [
         (None, {"fields": ["customer", "date", "amount", "account", "method", "bill_number", "payer"]}),
         (_("Terms"), {"fields": ["currency", "rate", "external_number", "handler", "remark"], "classes": ["tab"]}),
     ]
+
+    def get_urls(self):
+        return [path("open/", self.admin_site.admin_view(self.open_view), name="finance_receipt_open"), *super().get_urls()]
+
+    def open_view(self, request):
+        """GET ?customer=&currency= → the open receivables the person may see, due first, as JSON."""
+        customer, currency = request.GET.get("customer", ""), request.GET.get("currency", "CNY")[:3]
+        rows = policy.scope(request.user, Receivable).filter(outstanding__gt=0, currency=currency)
+        rows = rows.filter(customer=customer) if customer.isdecimal() else rows.none()
+        found = [
+            {"key": row.pk, "text": str(row), "due_on": moment_text(row.due_on), "outstanding": trimmed(row.outstanding, 2)}
+            for row in rows.select_related("customer").order_by("due_on", "pk")[:MOST_OPEN]
+        ]
+        return JsonResponse({"receivables": found})
 
 
 @admin.register(Refund)

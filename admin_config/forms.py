@@ -96,15 +96,16 @@ class KeyPicker(forms.Widget):
     """Type to search for the record a key points at; the text is an ordinary input, so that every input method works in it.
 
     `known` {key: text} spares the query for the current value. `add_link`: where a new record is made in passing, or "".
+    `within`: the field of the form whose value narrows the search, or "".
     """
 
     template_name = "backoffice/widgets/picker.html"
     choices = ()
     add_link = ""
 
-    def __init__(self, field, attrs=None):
+    def __init__(self, field, attrs=None, within=""):
         super().__init__(attrs)
-        self.field, self.known = field, {}
+        self.field, self.within, self.known = field, within, {}
 
     def get_context(self, name, value, attrs):
         context = super().get_context(name, value, attrs)
@@ -115,6 +116,7 @@ class KeyPicker(forms.Widget):
             "text": self.text_of(value),
             "label": self.field.verbose_name,
             "add_link": self.add_link,
+            "within": self.within,
         }
         return context
 

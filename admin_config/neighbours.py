@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from admin_config.columns import amount_text, badge_html
 from models.base import policy
@@ -70,5 +71,5 @@ def state_html(record):
     if hasattr(record, "approval"):
         return badge_html(record.approval, record.get_approval_display())
     if hasattr(record, "outstanding"):
-        return badge_html(*(("open", _("Open")) if record.outstanding else ("done", _("Paid"))))
+        return badge_html(*(("open", pgettext("receivable", "Open")) if record.outstanding else ("done", _("Paid"))))
     return ""

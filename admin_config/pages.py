@@ -51,6 +51,7 @@ class RecordPages:
             "base": self.signed_base(stored, formsets) if stored is not None and self.has_change_permission(request, stored) else "",
             "list_link": add_preserved_filters({"preserved_filters": context["preserved_filters"], "opts": self.opts}, self.link("changelist")),
             "screen": self,
+            "defaults_link": self.defaults_link(stored),
             "title": self.page_title(stored),
             "subtitle": "",
             "badges": self.badges(request, stored) if stored is not None else [],
@@ -64,6 +65,10 @@ class RecordPages:
             "history_link": self.link("history", stored.pk) if stored is not None else "",
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def defaults_link(self, obj):
+        """Where a new record asks what a chosen customer brings along; "" where none does."""
+        return ""
 
     def page_title(self, obj):
         """The heading: the record's name, or “New quote”."""

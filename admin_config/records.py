@@ -26,6 +26,7 @@ from models.base.fields import ExactDecimalField
 from models.base.records import Record
 
 OWNERSHIP = ("owner", "department", "region", "company")
+NARROWING = ("customer",)
 NEVER_SHOWN = ("extra", "search_text")
 
 FORM_FIELDS = {
@@ -41,14 +42,28 @@ class Fields(Rights):
     formfield_overrides = FORM_FIELDS
     form = PolicyForm
     small_keys = ()
+    within = {}
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if "widget" not in kwargs and not self.is_small_key(db_field):
-            kwargs["widget"] = KeyPicker(db_field)
+            kwargs["widget"] = KeyPicker(db_field, within=self.within_of(db_field))
         elif "widget" not in kwargs:
             kwargs["widget"] = SmallSelect()
             kwargs["empty_label"] = "" if db_field.blank else "–"
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def within_of(self, db_field):
+        """The name of the field that narrows the search for a key: contacts are those of the customer chosen beside them."""
+        if db_field.name in self.within:
+            return self.within[db_field.name]
+        own, theirs = self.model._meta, db_field.related_model._meta
+        for name in NARROWING:
+            if name == db_field.name:
+                continue
+            pair = [next((one for one in options.fields if one.name == name), None) for options in (own, theirs)]
+            if all(pair) and pair[0].related_model is pair[1].related_model:
+                return name
+        return ""
 
     def is_small_key(self, db_field):
         """True where the targets are few enough for a plain list, or have no screen to search on."""
@@ -247,6 +262,18 @@ class RecordAdmin(FilesPages, HistoryPages, RecordPages, Fields, Writing, ModelA
     def get_search_results(self, request, queryset, search_term):
         return searched(queryset, search_term, request.user, self.search_fields), False
 
+    def picked_from(self, rows, request):
+        """The records offered behind a key; `within` in the address names what they must belong to."""
+        for name in NARROWING:
+            key = request.GET.get(name, "")
+            if key.isdecimal() and name in self.field_names():
+                rows = rows.filter(**{name: int(key)})
+        return rows
+
+    def picked_about(self, obj, request):
+        """Beside the name of an offered record: what tells namesakes apart."""
+        return getattr(obj, "code", "") if policy.may_see(request.user, self.model, "code") else ""
+
     def get_actions(self, request):
         """Bulk deeds, each on the rows where the person may do it."""
         actions = super().get_actions(request)
@@ -286,7 +313,11 @@ class RecordAdmin(FilesPages, HistoryPages, RecordPages, Fields, Writing, ModelA
         placed = set(flatten_fieldsets(groups))
         whose = [name for name in OWNERSHIP if name in self.field_names() and name not in placed]
         if issubclass(self.model, Record) and whose:
-            groups.append((_("Belongs to"), {"fields": whose, "classes": ["whose"]}))
+            title, last = groups[-1]
+            if "tab" in last.get("classes", ()):
+                groups[-1] = (title, {**last, "fields": [*last["fields"], *whose]})
+            else:
+                groups.append((_("Belongs to"), {"fields": whose, "classes": ["whose"]}))
         shown = []
         for title, options in groups:
             names = [name for row in options["fields"] for name in (row if isinstance(row, list | tuple) else [row])]

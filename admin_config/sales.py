@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from admin_config import chain
 from admin_config.base import THIS, DocumentAdmin, LedgerAdmin, RecordAdmin, badge, lines, money, neighbour, number, text, view
@@ -29,7 +30,7 @@ class OpportunityAdmin(RecordAdmin):
     lookups = ["stage__outcome"]
     list_totals = ["amount"]
     search_fields = ["name", "customer"]
-    views = [view("open", _("Open"), stage__outcome="open"), view("won", _("Won"), stage__outcome="won"), view("lost", _("Lost"), stage__outcome="lost")]
+    views = [view("open", _("Open"), stage__outcome="open"), view("won", _("Won"), stage__outcome="won"), view("lost", pgettext_lazy("opportunity", "Lost"), stage__outcome="lost")]
     fieldsets = [
         (None, {"fields": ["name", "customer", "contact", "stage", "amount", "expected_on", "source", "next_step", "need", "lost_reason"]}),
         (_("Progress"), {"fields": ["probability", "stage_since", "closed_on"]}),
@@ -73,6 +74,11 @@ class OrderAdmin(DocumentAdmin):
         (None, {"fields": ["customer", "contact", "date", "wanted_on", "customer_number", "delivery_address"]}),
         (_("Terms"), {"fields": [*TERMS, "freight", "external_number", "handler", "remark"], "classes": ["tab"]}),
     ]
+
+    def defaults_of(self, customer):
+        """Where the customer has his goods sent, too."""
+        address = customer.addresses.first()
+        return super().defaults_of(customer) | {"delivery_address": address.title() if address else ""}
 
 
 @admin.register(OrderLine)

@@ -44,10 +44,11 @@ class RecordPicker(AutocompleteJsonView):
             raise PermissionDenied
         return found
 
+    def get_queryset(self):
+        return self.model_admin.picked_from(super().get_queryset(), self.request)
+
     def serialize_result(self, obj, to_field_name):
-        """Beside the name what tells namesakes apart."""
-        about = getattr(obj, "code", "") if policy.may_see(self.request.user, type(obj), "code") else ""
-        return super().serialize_result(obj, to_field_name) | {"about": about}
+        return super().serialize_result(obj, to_field_name) | {"about": self.model_admin.picked_about(obj, self.request)}
 
 
 class BackofficeSite(UnfoldAdminSite):

@@ -72,6 +72,18 @@
   document.addEventListener("click", (event) => { if (event.target.closest("[data-discard]")) leaving = true; });
   window.addEventListener("beforeunload", (event) => { if (changed && !leaving) event.preventDefault(); });
 
+  // -- where typing begins: at the first error, else in the first empty field of a new record ----------------------------------
+  window.addEventListener("load", () => setTimeout(() => {
+    const form = find(".record-form");
+    if (!form || document.activeElement !== document.body && document.activeElement?.tagName !== "MAIN") return;
+    const wrong = find(".has-errors :is(input:not([type=hidden]), select, textarea)", form);
+    const isNew = /\/add\/$/.test(window.location.pathname);
+    const customer = form.elements.customer?.value;
+    const line = isNew && customer && find("[data-linegrid] tbody input:not([type=hidden])", form);
+    const first = wrong || line || (isNew && all(".field :is(input:not([type=hidden]), select, textarea)", form).find((one) => !one.value && !one.disabled));
+    if (first) first.focus({ preventScroll: !wrong });
+  }, 50));
+
   // -- rows of a list --------------------------------------------------------------------------------------------------
   function showSelection() {
     const bar = find("[data-selection]");

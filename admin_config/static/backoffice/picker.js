@@ -57,7 +57,9 @@
     clearTimeout(timer);
     timer = setTimeout(async () => {
       asked = text;
-      const answer = await fetch(`${box.dataset.picker}&term=${encodeURIComponent(text)}`, { headers: { Accept: "application/json" } });
+      const narrowing = box.dataset.within && box.form?.elements[box.dataset.within];
+      const within = narrowing?.value ? `&${box.dataset.within}=${encodeURIComponent(narrowing.value)}` : "";
+      const answer = await fetch(`${box.dataset.picker}${within}&term=${encodeURIComponent(text)}`, { headers: { Accept: "application/json" } });
       if (!answer.ok || input !== box || asked !== text || document.activeElement !== box) return;
       show((await answer.json()).results, text);
       if (box.dataset.wait) { delete box.dataset.wait; choose(at); }
@@ -128,6 +130,37 @@
   });
   window.addEventListener("scroll", () => { if (list.matches(":popover-open")) place(); }, true);
 
+  window.backoffice = Object.assign(window.backoffice || {}, {
+    /** Fill a key by program: as if it had been chosen. */
+    take: (name, key, text, form) => {
+      const hidden = form.elements[name];
+      const box = hidden && hidden.parentElement.querySelector && hidden.parentElement.querySelector("[data-picker]");
+      if (box) take(box, key, text);
+    },
+  });
+
+  // -- what a customer brings along: fills what is empty or was filled like this before --------------------------------------
+  document.addEventListener("change", async (event) => {
+    const hidden = event.target;
+    if (!hidden.matches("[data-key][name=customer]") || !hidden.form?.dataset.defaults) return;
+    const form = hidden.form;
+    const answer = await fetch(`${form.dataset.defaults}?customer=${encodeURIComponent(hidden.value)}`);
+    if (!answer.ok || form.elements.customer.value !== hidden.value) return;
+    for (const [name, { key, text }] of Object.entries(await answer.json())) {
+      const control = form.elements[name];
+      if (!control || !control.name) continue;
+      if (control.value && control.value !== control.dataset.filled && !control.matches("select:not([data-touched])")) continue;
+      control.dataset.filled = key;
+      if (control.matches("[data-key]")) window.backoffice.take(name, key, text, form);
+      else if (control.value !== key) {
+        control.value = key;
+        control.dispatchEvent(new Event("change", { bubbles: true }));
+      }
+    }
+    form.dispatchEvent(new CustomEvent("backoffice:customer", { bubbles: true, detail: hidden.value }));
+  });
+  document.addEventListener("change", (event) => { if (event.isTrusted && event.target.matches("select")) event.target.dataset.touched = "1"; });
+
   // -- a new record made in passing: the window that made it hands it over ----------------------------------------------
   let waiting = null;
   document.addEventListener("click", (event) => {
@@ -155,7 +188,7 @@
       total.value = Number(total.value) + 1;
       const row = fresh.firstElementChild;
       part.querySelector("tbody").append(fresh);
-      row.querySelector("input:not([type=hidden]), select")?.focus();
+      if (event.isTrusted) row.querySelector("input:not([type=hidden]), select")?.focus();
     }
     const dropper = event.target.closest("[data-drop-row]");
     if (dropper) {

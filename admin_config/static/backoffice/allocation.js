@@ -1,0 +1,64 @@
+/* A receipt shows what its customer owes; the amount typed is spread over it, what is due first. What was typed into a row stays. */
+(() => {
+  "use strict";
+  const address = document.currentScript.dataset.open;
+  const thousandths = (text) => Math.round(Number(String(text || "").replace(/[,\s]/g, "")) * 1000) || 0;
+  const text = (value) => (value % 10 ? (value / 1000).toFixed(3) : (value / 1000).toFixed(2));
+  let form, part;
+
+  function start() {
+    form = document.getElementById("receipt_form");
+    part = form && form.querySelector("[data-rows=lines]");
+    if (!part || !part.querySelector("[data-add-row]")) return;
+    form.addEventListener("backoffice:customer", () => load());
+    form.elements.currency?.addEventListener("change", () => load());
+    form.elements.amount?.addEventListener("input", spread);
+    part.addEventListener("input", (event) => { if (event.isTrusted && isAmount(event.target)) event.target.dataset.typed = "1"; });
+    if (form.elements.customer?.value) load();
+  }
+
+  const isAmount = (control) => /-amount$/.test(control.name || "");
+  const rows = () => [...part.querySelectorAll("tbody tr")].filter((row) => !row.hidden && row.querySelector("[name$=-receivable]"));
+
+  async function load() {
+    const customer = form.elements.customer.value;
+    for (const row of rows()) if (row.dataset.offered && !row.querySelector("[name$=-amount]").dataset.typed) row.querySelector("[data-drop-row]").click();
+    if (!customer) return;
+    const answer = await fetch(`${address}?customer=${encodeURIComponent(customer)}&currency=${encodeURIComponent(form.elements.currency?.value || "CNY")}`);
+    if (!answer.ok) return;
+    const there = new Set(rows().map((row) => row.querySelector("[name$=-receivable]").value));
+    for (const one of (await answer.json()).receivables) if (!there.has(String(one.key))) add(one);
+    spread();
+  }
+
+  function add(one) {
+    part.querySelector("[data-add-row]").click();
+    const row = part.querySelector("tbody tr:last-child");
+    row.dataset.offered = one.outstanding;
+    row.querySelector("[name$=-receivable]").value = one.key;
+    const box = row.querySelector("[data-picker]");
+    box.value = box.dataset.shown = one.text;
+    box.readOnly = true;
+    box.tabIndex = -1;
+    row.querySelector(".cell-due_on").textContent = one.due_on;
+    row.querySelector(".cell-outstanding").textContent = one.outstanding;
+  }
+
+  function spread() {
+    let left = thousandths(form.elements.amount?.value);
+    const open = rows().filter((row) => row.dataset.offered);
+    for (const row of rows()) {
+      const amount = row.querySelector("[name$=-amount]");
+      if (!row.dataset.offered || amount.dataset.typed) left -= thousandths(amount.value);
+    }
+    for (const row of open) {
+      const amount = row.querySelector("[name$=-amount]");
+      if (amount.dataset.typed) continue;
+      const share = Math.max(0, Math.min(left, thousandths(row.dataset.offered)));
+      amount.value = share ? text(share) : "";
+      left -= share;
+    }
+  }
+
+  document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", start) : start();
+})();

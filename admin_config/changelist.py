@@ -42,7 +42,8 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self):
-        return min(self.object_list[: COUNTED + 1].count(), COUNTED + 1) if hasattr(self.object_list, "query") else len(self.object_list)
+        rows = self.object_list
+        return min(rows.order_by()[: COUNTED + 1].count(), COUNTED + 1) if hasattr(rows, "query") else len(rows)
 
     @property
     def is_capped(self):
@@ -112,6 +113,14 @@ class RecordChangeList(ChangeList):
     @property
     def page(self):
         return self.paginator.page(self.page_num) if not hasattr(self, "_page") else self._page
+
+    def _get_deterministic_ordering(self, ordering):
+        """The key breaks ties in the direction of the first column, so that an index on (column, id) serves both directions."""
+        ordering = super()._get_deterministic_ordering(ordering)
+        first, last = ordering[0], ordering[-1]
+        if len(ordering) > 1 and last in ("-pk", "-id") and isinstance(first, str) and not first.startswith("-"):
+            ordering[-1] = last[1:]
+        return ordering
 
     def get_results(self, request):
         """One page; `result_list` holds its records."""

@@ -7,7 +7,7 @@ ROUNDS = 25
 # 机械: one firm in ten. C0000777: one. 启衡: two Chinese characters, one in ten by their place.
 QUERIES = {"one in ten": "机械", "rare": "c0000777", "two characters": "杭州启衡"}
 LIST = "/customers/customer/"
-ORDER = "?o=2"
+ORDER = "?o=1"
 
 
 def pages(server, sign_in, case="C3", rows=25):

@@ -251,7 +251,8 @@ class RecordAdmin(FilesPages, HistoryPages, RecordPages, Fields, Writing, ModelA
         """Only what the list declares, only what the person may read, nothing that can be made to run for ever."""
         if lookup in self.lookups:
             return True
-        known = {name for name in self.list_filter} | {path for name in self.list_display for path in self.read_by(name) or ()} | set(self.lookups)
+        shown = {path for name in self.list_display for path in self.read_by(name) or ()}
+        known = shown.union(self.list_filter, self.lookups, OWNERSHIP)
         is_declared = any(lookup == name or lookup.startswith(f"{name}__") for name in known)
         return is_declared and is_lookup(self.model, lookup) and policy.is_readable_path(request.user, self.model, lookup)
 

@@ -95,6 +95,7 @@ class OrderLineAdmin(LedgerAdmin):
         money("gross", currency=None),
     ]
     list_filter = ["product", "order__customer", "order__owner", "order__date", "order__approval"]
+    lookups = ["order__company"]
     list_totals = ["gross"]
     search_fields = ["order__number", "product"]
     fieldsets = [(None, {"fields": ["order", "product", "quantity", "unit", "price", "discount", "tax_rate", "amount", "net", "tax", "gross"]})]

@@ -18,13 +18,13 @@ from models.base.operations import find_operation
 
 OPEN = ("NEW", "ASSIGNED")  # the states of a task that nobody has finished
 
-# (label, least hours, most hours) a task has been waiting.
+# (label, first day, last day) since a task came.
 AGES = (
-    (gettext_lazy("Less than 8 hours"), None, 8),
-    (gettext_lazy("8–24 hours"), 8, 24),
-    (gettext_lazy("1–3 days"), 24, 72),
-    (gettext_lazy("3–7 days"), 72, 168),
-    (gettext_lazy("More than 7 days"), 168, None),
+    (gettext_lazy("Since today"), None, 0),
+    (gettext_lazy("1 day"), 1, 1),
+    (gettext_lazy("2–3 days"), 2, 3),
+    (gettext_lazy("4–7 days"), 4, 7),
+    (gettext_lazy("over 7 days"), 8, None),
 )
 
 
@@ -37,6 +37,11 @@ def approvable():
     ]
 
 
+def task_model():
+    """The table of approval tasks."""
+    return apps.get_model("flows", "ApprovalTask")
+
+
 def waiting_tasks(user):
     """The open tasks of deciders on documents the person may see, and his own."""
     seen = Q(owner=user)
@@ -45,13 +50,14 @@ def waiting_tasks(user):
         if limits is not None:
             kind = Q(process__content_type=ContentType.objects.get_for_model(model))
             seen |= kind & Q(process__object_id__in=policy.scope(user, model).values("pk")) if limits else kind
-    return apps.get_model("flows", "ApprovalTask").objects.filter(seen, status__in=OPEN, level__gte=0).order_by()
+    return task_model().objects.filter(seen, status__in=OPEN, level__gte=0).order_by()
 
 
 class Waiting(Source):
-    """What waits for deciders, within the scope."""
+    """What waits for deciders, within the scope; behind it is the list of open tasks."""
 
-    COLUMNS = {"owner_id": "document_owner", "company_id": "company"}
+    adds_up = ("",)
+    COLUMNS = {"owner": "process__document_owner", "company": "process__company"}
 
     @classmethod
     def may_see(cls, user):
@@ -59,16 +65,23 @@ class Waiting(Source):
 
     @classmethod
     def fits(cls, selection):
-        return selection.scope.attributes() <= cls.COLUMNS.keys()
+        return selection.scope.attributes() <= {"owner_id", "company_id"}
 
     @cached_property
     def queryset(self):
-        filters = self.selection.scope.filters.items()
-        return waiting_tasks(self.selection.user).filter(**{f"process__{self._column(name)}": value for name, value in filters})
+        return waiting_tasks(self.selection.user).filter(**self._of_process(self.selection.scope.filters))
 
-    def _column(self, name):
-        attribute, has_many, _rest = name.partition("__in")
-        return self.COLUMNS[attribute] + has_many
+    def link(self, filters):
+        if not isinstance(filters, dict):
+            return super().link(filters)
+        return list_link(task_model(), {**filters, **self._of_process(self.selection.scope.link)})
+
+    def _of_process(self, filters):
+        found = {}
+        for name, value in filters.items():
+            column, lookup, _rest = name.partition("__in")
+            found[self.COLUMNS[column.removesuffix("_id")] + lookup] = value
+        return found
 
 
 class WaitingByAge(Waiting, Chart):
@@ -82,13 +95,13 @@ class WaitingByAge(Waiting, Chart):
     empty = gettext_lazy("Nothing waits for a decision.")
 
     def rows(self, tasks):
-        now = timezone.now()
-        since = list(tasks.values_list("created", flat=True))
-        for label, least, most in AGES:
-            newest = now - timedelta(hours=least) if least else None
-            oldest = now - timedelta(hours=most) if most else None
-            count = sum(1 for moment in since if (newest is None or moment <= newest) and (oldest is None or moment > oldest))
-            yield label, [count], None
+        today = timezone.localdate()
+        ages = [(today - timezone.localtime(moment).date()).days for moment in tasks.values_list("created", flat=True)]
+        for label, first, last in AGES:
+            count = sum(1 for age in ages if (first is None or age >= first) and (last is None or age <= last))
+            newest = {} if first is None else {"created__lte": today - timedelta(days=first)}
+            oldest = {} if last is None else {"created__gte": today - timedelta(days=last)}
+            yield label, [count], {**newest, **oldest}
 
 
 class WaitingByDocument(Waiting, Chart):
@@ -111,16 +124,20 @@ class WaitingByDocument(Waiting, Chart):
 
 
 class WaitingApprovals(Waiting, Tile):
-    """How many documents wait, and for how long."""
+    """How many decisions are open, and since when."""
 
     title = gettext_lazy("Waiting approvals")
     icon = "hourglass_top"
     is_money = False
 
     def figure(self, tasks):
-        found = tasks.aggregate(count=Count("process", distinct=True), since=Min("created"))
-        if not found["count"]:
-            return {"value": 0, "detail": _("Nothing waits"), "tone": "good", "filters": {}}
-        hours = int((timezone.now() - found["since"]).total_seconds() // 3600)
-        words = _("the oldest for %(days)s days") % {"days": hours // 24} if hours >= 48 else _("the oldest for %(hours)s hours") % {"hours": hours}
-        return {"value": found["count"], "detail": words, "tone": "", "filters": {}}
+        found = tasks.aggregate(count=Count("pk"), since=Min("created"))
+        detail = _since(found["since"]) if found["count"] else _("Nothing waits")
+        return {"value": found["count"], "detail": detail, "tone": "" if found["count"] else "good", "filters": {}}
+
+
+def _since(moment):
+    hours = int((timezone.now() - moment).total_seconds() // 3600)
+    if hours >= 48:
+        return _("the oldest for %(days)s days") % {"days": hours // 24}
+    return _("the oldest for %(hours)s hours") % {"hours": hours} if hours > 1 else _("the oldest since just now")

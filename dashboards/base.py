@@ -57,6 +57,8 @@ class Source:
     model = None
     target = None
     needs = ()  # fields of the target that the person must be able to read
+    has_period = False  # does it look at a span of months, or at today?
+    adds_up = ()  # the field of the target that adds up to each series; "" where records are counted, None where nothing does
     scope_path = ""  # how the target's list gets to the columns of a scope
     selection = None
 
@@ -138,12 +140,14 @@ class Chart(Source, BaseLineChartView):
         return self.series
 
     def get_data(self):
-        return [list(column) for column in zip(*(values for _label, values, _links in self.drawn), strict=True)]
+        return [[values[index] for _label, values, _links in self.drawn] for index in range(len(self.get_providers()))]
 
     def get_datasets(self):
-        links = list(zip(*(links for _label, _values, links in self.drawn), strict=True))
-        parts = zip(self.get_providers(), self.tones, self.get_data(), links, strict=False)
-        return [{"label": name, "tone": tone, "data": data, "links": link} for name, tone, data, link in parts]
+        parts = zip(self.get_providers(), self.tones, self.get_data(), strict=False)
+        return [
+            {"label": name, "tone": tone, "data": data, "links": [links[index] for _label, _values, links in self.drawn]}
+            for index, (name, tone, data) in enumerate(parts)
+        ]
 
     def get_context_data(self, **kwargs):
         """Everything the page draws. Not Django's own context: it would put the view itself into the answer."""
@@ -204,5 +208,5 @@ class Tile(Source):
 
     def shown(self):
         """What the page writes."""
-        found = {"detail": "", "tone": "", **self.figure(self.queryset)}
-        return {**found, "title": self.title, "icon": self.icon, "is_money": self.is_money, "link": self.link(found["filters"])}
+        found = {"title": self.title, "detail": "", "tone": "", **self.figure(self.queryset)}
+        return {**found, "icon": self.icon, "is_money": self.is_money, "link": self.link(found["filters"])}

@@ -17,6 +17,11 @@ class Board:
     charts: tuple
     tiles: tuple = ()
 
+    @property
+    def has_period(self):
+        """False where everything is of today."""
+        return any(source.has_period for source in (*self.charts, *self.tiles))
+
     def charts_for(self, user, selection=None):
         """The charts the person may see (and that know of the scope chosen)."""
         return [chart for chart in self.charts if chart.may_see(user) and (selection is None or chart.fits(selection))]

@@ -22,6 +22,7 @@ class ReceivablesByAge(Chart):
 
     title = gettext_lazy("Open receivables by age")
     model, target, needs = Receivable, Receivable, ("outstanding", "due_on")
+    adds_up = ("outstanding",)
     series = (gettext_lazy("Outstanding"),)
     note = gettext_lazy("Days after the due date, today")
     empty = gettext_lazy("Nobody owes anything.")
@@ -38,6 +39,7 @@ class TopDebtors(Chart):
     title = gettext_lazy("Who owes most")
     kind = "rank"
     model, target, needs = Receivable, Receivable, ("outstanding", "due_on", "customer")
+    adds_up = ("outstanding", "outstanding")
     series = (gettext_lazy("Outstanding"), gettext_lazy("of it overdue"))
     tones = ("main", "bad")
     note = gettext_lazy("Settlement customers, today")
@@ -60,6 +62,7 @@ class OpenReceivables(Tile):
     title = gettext_lazy("Open receivables")
     icon = "account_balance_wallet"
     model, target, needs = Receivable, Receivable, ("outstanding",)
+    adds_up = ("outstanding",)
 
     def figure(self, receivables):
         found = receivables.filter(**OPEN).aggregate(total=Sum("base_outstanding"), count=Count("pk"))
@@ -73,6 +76,7 @@ class OverdueReceivables(Tile):
     title = gettext_lazy("Overdue")
     icon = "schedule"
     model, target, needs = Receivable, Receivable, ("outstanding", "due_on")
+    adds_up = ("outstanding",)
 
     def figure(self, receivables):
         today = business_today()

@@ -24,6 +24,8 @@ class SalesChart(Chart):
     """What every chart of the rollups shares: approved orders, tax included, by the month of their date."""
 
     model, target, needs = SalesFigure, Order, ("gross", "date", "approval")
+    adds_up = ("gross",)
+    has_period = True
     series = (gettext_lazy("Sales"),)
     empty = gettext_lazy("No approved orders in this period.")
 
@@ -45,6 +47,7 @@ class SalesByMonth(SalesChart):
 
     title = gettext_lazy("Sales by month")
     tones = ("main", "muted")
+    adds_up = ("gross", "gross")
 
     def get_series(self):
         return [_("Sales"), _("A year before")]
@@ -117,6 +120,7 @@ class Funnel(Chart):
     title = gettext_lazy("Sales funnel")
     kind = "funnel"
     model, target, needs = Opportunity, Opportunity, ("amount", "stage", "probability")
+    adds_up = ("amount", None)
     series = (gettext_lazy("Amount"), gettext_lazy("Weighted by success rate"))
     note = gettext_lazy("Open opportunities today")
     empty = gettext_lazy("No open opportunities.")
@@ -137,14 +141,16 @@ class SalesOfPeriod(Tile):
 
     title = gettext_lazy("Sales")
     icon = "trending_up"
+    has_period = True
     model, target, needs = SalesFigure, Order, SalesChart.needs
+    adds_up = ("gross",)
 
     def figure(self, seen):
         period = self.selection.period
         now = figures.total(seen.filter(**period.covers("month")))
         before = figures.total(seen.filter(**period.before.covers("month")))
         detail, tone = compared(now, before, period)
-        return {"value": now, "title_detail": period.label, "detail": detail, "tone": tone, "filters": {**APPROVED, **period.covers("date")}}
+        return {"value": now, "title": f"{self.title} · {period.label}", "detail": detail, "tone": tone, "filters": {**APPROVED, **period.covers("date")}}
 
 
 def compared(now, before, period):

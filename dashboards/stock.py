@@ -18,6 +18,7 @@ class StockByWarehouse(Chart):
     kind = "rank"
     model, target, needs = Balance, Balance, ("value", "warehouse")
     series = (gettext_lazy("Stock value"),)
+    adds_up = ("value",)
     note = gettext_lazy("At moving average cost, today")
     empty = gettext_lazy("The warehouses are empty.")
 
@@ -35,6 +36,7 @@ class StockByProduct(Chart):
     kind = "rank"
     model, target, needs = Balance, Balance, ("value", "product")
     series = (gettext_lazy("Stock value"),)
+    adds_up = ("value",)
     note = gettext_lazy("At moving average cost, today")
     empty = gettext_lazy("The warehouses are empty.")
 

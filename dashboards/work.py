@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.apps import apps
 from django.db.models import Exists, OuterRef, Q
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dashboards.approvals import approvable
+from dashboards.approvals import approvable, task_model
 from dashboards.base import list_link
 from models.base import policy
 from models.base.documents import EDITABLE, Approval, business_today
@@ -124,7 +123,9 @@ class Decisions(Work):
 
         roles = RoleHolder.objects.filter(employee_id=self.user.employee_id, role__is_active=True).values("role_id")
         queue = Q(status="NEW", owner=None, role__in=roles) & ~Q(process__submitter=self.user)
-        tasks = apps.get_model("flows", "ApprovalTask").objects.filter(Q(owner=self.user, status="ASSIGNED") | queue, level__gte=0)
+        if self.user.employee_id:
+            queue &= ~Q(process__document_owner=self.user.employee_id)
+        tasks = task_model().objects.filter(Q(owner=self.user, status="ASSIGNED") | queue, level__gte=0)
         return tasks.select_related("process").order_by("created")
 
     def shown(self):
@@ -139,20 +140,11 @@ class Decisions(Work):
         return {"title": self.title, "icon": self.icon, "tone": self.tone, "items": items, "count": count, "link": self.link()}
 
     def link(self):
-        return _first_address("admin:inbox", "admin:flows_mytask_changelist")
+        return reverse("admin:inbox")
 
     def link_to(self, task):
         model = task.process.content_type.model_class()
         return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[task.process.object_id])
-
-
-def _first_address(*names):
-    for name in names:
-        try:
-            return reverse(name)
-        except NoReverseMatch:
-            continue
-    return ""
 
 
 class Drafts(Work):

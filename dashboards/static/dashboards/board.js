@@ -15,36 +15,39 @@
   const asMonth = label => new Date(`${label}-01T00:00:00Z`);
   const longLabel = label => isMonth(label) ? monthText.format(asMonth(label)) : label;
   const cut = (label, most) => label.length > most ? `${label.slice(0, most - 1)}…` : label;
+  const inLines = label => label.match(/.{1,12}(?:\s|$)|.{1,12}/g).map(part => part.trim());
   const value = (data, number) => data.isMoney ? numbers.amount(number) : numbers.count(number);
   const unit = data => data.isMoney ? numbers.unitName() : data.unit;
 
-  function axisLabel(label, index) {
-    if (!isMonth(label)) return cut(label, phone.matches ? 10 : 16);
+  function axisLabel(label, index, lying) {
+    if (!isMonth(label)) return lying ? cut(label, phone.matches ? 10 : 16) : inLines(label);
     const month = asMonth(label), year = String(month.getUTCFullYear());
     return index === 0 || month.getUTCMonth() === 0 ? [monthName.format(month), year] : monthName.format(month);
   }
 
-  // Figures beside the bars that lie on their side, so that nobody has to hover.
+  // Figures beside the bars that lie on their side, so that nobody has to hover. Their room is kept free at the right.
+  const figureFont = () => `12px ${getComputedStyle(document.body).fontFamily}`;
   const figuresBeside = {
     id: "figuresBeside",
-    afterDatasetsDraw(chart, _arguments, options) {
-      if (!options.data) return;
-      const context = chart.ctx, bars = chart.getDatasetMeta(0).data;
+    afterDatasetsDraw(chart, _arguments, {data}) {
+      if (!data) return;
+      const context = chart.ctx;
       context.save();
-      context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+      context.font = figureFont();
       context.fillStyle = colour("text");
       context.textBaseline = "middle";
-      bars.forEach((bar, index) => {
-        const number = options.data.datasets[0].data[index], text = value(options.data, number);
-        const width = context.measureText(text).width, end = number < 0 ? Math.max(bar.base, bar.x) : bar.x;
-        const inside = options.centred || end + 6 + width > chart.chartArea.right;
-        context.textAlign = options.centred ? "center" : inside ? "right" : "left";
-        context.fillStyle = inside && !options.centred ? colour("on-main") : colour("text");
-        context.fillText(text, options.centred ? chart.chartArea.right - width / 2 - 4 : inside ? end - 6 : end + 6, bar.y);
+      chart.getDatasetMeta(0).data.forEach((bar, index) => {
+        const right = data.kind === "funnel" ? chart.chartArea.right : Math.max(bar.x, bar.base);
+        context.fillText(value(data, data.datasets[0].data[index]), right + 6, bar.y);
       });
       context.restore();
     },
   };
+  function roomForFigures(data) {
+    const context = document.createElement("canvas").getContext("2d");
+    context.font = figureFont();
+    return Math.ceil(Math.max(...data.datasets[0].data.map(number => context.measureText(value(data, number)).width))) + 16;
+  }
 
   function datasets(data, lying) {
     return data.datasets.map((series, index) => {
@@ -66,25 +69,25 @@
 
   function options(data, lying) {
     const text = colour("subtle"), grid = colour("grid"), beside = lying && (data.kind !== "bar");
-    const most = Math.max(0, ...data.datasets.flatMap(series => series.data));
+    const most = Math.max(0, ...data.datasets.flatMap(series => series.data)), half = data.kind === "funnel" ? 2 : 1;
     const amounts = {
       beginAtZero: true,
       display: !beside,
-      // room for the figures beside the longest bar
-      suggestedMax: data.kind === "rank" ? most * 1.22 : data.kind === "funnel" ? most * 0.78 : undefined,
+      max: beside && most ? most / half : undefined,
+      min: beside && most && half === 2 ? most / -2 : undefined,
       border: {display: false},
       grid: {color: grid, drawTicks: false},
-      title: {display: !beside && Boolean(unit(data)), text: unit(data), color: text, align: "end"},
       ticks: {color: text, maxTicksLimit: 6, precision: data.isMoney ? undefined : 0, callback: number => data.isMoney ? numbers.axis(number) : numbers.count(number)},
     };
     const labels = {
       border: {display: false},
       grid: {display: false},
-      ticks: {color: text, maxRotation: 0, autoSkip: !lying, autoSkipPadding: 8, callback: (_value, index) => axisLabel(data.labels[index], index)},
+      ticks: {color: text, maxRotation: 0, autoSkip: !lying && isMonth(data.labels[0] || ""), autoSkipPadding: 8, callback: (_value, index) => axisLabel(data.labels[index], index, lying)},
     };
     return {
       responsive: true,
       maintainAspectRatio: false,
+      layout: {padding: {right: beside ? roomForFigures(data) : 0}},
       animation: still.matches ? false : {duration: 250},
       indexAxis: lying ? "y" : "x",
       interaction: {mode: "index", axis: lying ? "y" : "x", intersect: false},
@@ -92,12 +95,12 @@
       onHover: (event, found) => { event.native.target.style.cursor = found.length ? "pointer" : ""; },
       onClick: (event, _found, chart) => open(data, chart, event),
       plugins: {
-        legend: {display: data.datasets.length > 1, position: "bottom", align: "start", labels: {color: text, boxWidth: 10, boxHeight: 10}},
+        legend: {display: data.datasets.length > 1, position: "bottom", align: "start", reverse: data.kind !== "bar", labels: {color: text, boxWidth: 10, boxHeight: 10}},
         tooltip: {callbacks: {
           title: found => found.length ? longLabel(data.labels[found[0].dataIndex]) : "",
           label: one => `${one.dataset.label}: ${value(data, data.datasets[one.datasetIndex].data[one.dataIndex])} ${unit(data)}`,
         }},
-        figuresBeside: {data: beside ? data : null, centred: data.kind === "funnel"},
+        figuresBeside: {data: beside ? data : null},
       },
     };
   }
@@ -157,7 +160,7 @@
       const answer = await fetch(box.dataset.chart, {headers: {Accept: "application/json"}, credentials: "same-origin"});
       // A session that ended answers with the log-in page and a cheerful 200.
       if (!answer.ok || !(answer.headers.get("content-type") || "").includes("json")) throw new Error(String(answer.status));
-      const data = await answer.json();
+      const [data] = await Promise.all([answer.json(), document.fonts.ready]);
       boxes.set(box, {data, chart: null});
       state.hidden = !data.empty;
       state.textContent = data.empty || "";

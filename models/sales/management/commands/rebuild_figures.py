@@ -32,7 +32,8 @@ class Command(BaseCommand):
         for one in chosen:
             wrong = folding.differences(one, repair=not check)
             for group, column, stored, true in wrong[: max(0, SHOWN - found)]:
-                self.stdout.write(f"{one:%Y-%m} {' '.join(str(part) for part in (group[0], *group[2:]))} {column}: {stored} was {true}")
+                whose = " ".join(str(part) for part in (group[0], *group[2:]))
+                self.stdout.write(f"{one:%Y-%m} {whose} {column}: {stored}, the orders say {true}")
             found += len(wrong)
         outcome = "wrong" if check else "put right"
         self.stdout.write(f"{len(chosen)} months, {found} figures {outcome if found else 'differ'}.")

@@ -94,7 +94,7 @@ class Rows:
             self.loose_keys[name] = {index: sentence for index, sentence in missing.items() if index not in errors}
         else:
             parse = str if column.part else parser_of(column.field)
-            empty = (lambda: "") if column.part else blank_value(column.field)
+            empty = (lambda: "") if column.part else (lambda: DEFAULT) if column.is_filled_in else blank_value(column.field)
             values = parse_column(parse, cells, errors := {}, empty)
         self.values[name] = values
         for index, sentence in {**errors, **wrong}.items():

@@ -90,9 +90,8 @@ def workbook_rows(data, wanted):
 def numbered(sheet):
     if sheet.start is None:
         return iter(())
-    first, indent = sheet.start[0] + 1, sheet.start[1]
-    left = [None] * indent
-    return ((number, left + row) for number, row in enumerate(sheet.iter_rows(), first))
+    left = [None] * sheet.start[1]  # blank rows above the table are given, blank columns beside it are not
+    return ((number, left + row) for number, row in enumerate(sheet.iter_rows(), 1) if not blank(row))
 
 
 def wrong_cells(data, name):

@@ -16,6 +16,7 @@ from models.base import policy
 from models.base.documents import Document
 from models.base.policy import HIDE, READ, WRITE
 from models.base.records import Line
+from models.org.models import Company
 
 KEY = "id"
 SECRET = {"password", "last_login", "search_text", "extra", "price_source"}
@@ -49,10 +50,15 @@ class Column:
         return self.field.attname
 
     @property
+    def is_filled_in(self):
+        """True if the server finds a value where a line's cell is blank: the product's unit, price and tax rate."""
+        return self.is_line and self.field.name in ("unit", "price", "tax_rate")
+
+    @property
     def is_required(self):
         """True if a new record needs it."""
         field = self.field
-        return not (self.part or self.is_computed or field.blank or field.null or field.has_default() or field.primary_key)
+        return not (self.part or self.is_computed or self.is_filled_in or field.blank or field.null or field.has_default() or field.primary_key)
 
     def label(self):
         """The heading in the active language."""
@@ -163,8 +169,9 @@ class Description:
             return self.columns
         names = {column.name.partition("__")[0] for column in declared}
         keys = self.key_sets[0] if self.key_sets and not self.is_document else (KEY,)
-        company = {"company"}  # where there is one company only, nobody wants to see it
-        missing = [self.by_name[name] for name in keys if name not in names | company and name in self.by_name]
+        if "company" in keys and Company.objects.count() < 2:  # then nobody wants to see it
+            names.add("company")
+        missing = [self.by_name[name] for name in keys if name not in names and name in self.by_name]
         return [*missing, *declared]
 
     @cached_property

@@ -120,8 +120,7 @@ class DocumentCheck(Check):
 
     def _refuse_incomplete(self):
         mapped = {source.column.name.partition("__")[0] for source in self.lines.sources}
-        filled_in = {"lines.unit", "lines.price", "lines.tax_rate"}
-        wanted = [c for c in self.description.columns if c.is_line and c.is_required and c.name not in mapped | filled_in]
+        wanted = [c for c in self.description.columns if c.is_line and c.is_required and c.name not in mapped]
         for column in wanted:
             for index in range(len(self.lines.rows)):
                 self.lines.error(index, column.name, _("“%(column)s” is needed and not in the file.") % {"column": column.label()}, "")
@@ -180,8 +179,6 @@ class DocumentCheck(Check):
         for column in taken:
             value = self.lines.values[column.name][index]
             if value is DEFAULT or same(getattr(line, column.attname), value):
-                continue
-            if column.name == "lines.unit" and not value:
                 continue
             if column.level < WRITE:
                 self.lines.error(index, column.name, _("You may not change this field."))

@@ -124,7 +124,7 @@ class ChainApprover(TrackedModel):
 
     level = models.ForeignKey(ChainLevel, models.CASCADE, related_name="approvers", verbose_name=_("approval level"))
     position = models.PositiveIntegerField(_("position"), default=1)
-    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.SUPERIOR)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
     employee = models.ForeignKey("org.Employee", models.PROTECT, null=True, blank=True, verbose_name=_("employee"), related_name="+")
     role = models.ForeignKey(
         "org.Role",

@@ -41,7 +41,13 @@ class Panel:
     levels: list = field(default_factory=list)
     timeline: list = field(default_factory=list)
     deeds: list = field(default_factory=list)
-    revises: bool = False
+
+    @property
+    def refusal(self):
+        """The Entry that returned or rejected the document, while that is how it stands; else None."""
+        if self.process.outcome not in (ApprovalProcess.Outcome.RETURNED, ApprovalProcess.Outcome.REJECTED):
+            return None
+        return next((entry for entry in reversed(self.timeline) if entry.state in ("returned", "rejected")), None)
 
 
 def reasons_of(why):
@@ -71,7 +77,6 @@ def panel(document, user):
         levels=levels(process),
         timeline=timeline(processes),
         deeds=decisions(document, user, tasks),
-        revises=process.outcome == ApprovalProcess.Outcome.RETURNED,
     )
 
 

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from admin_config.approvals import ApprovalPages
-from admin_config.approvals import ApprovalPages
 from admin_config.changelist import view
 from admin_config.columns import amount_text, value_html
 from admin_config.linegrid.inline import LineGridAdmin, LineGridInline
 from admin_config.operations_ui import OperationPages
+from admin_config.printing.screens import PrintableAdmin
 from admin_config.records import RecordAdmin
 from admin_config.writing import TOKEN, write_once
 from models.base import policy
@@ -43,7 +43,7 @@ def lines(model, columns, **options):
     return type(f"{model.__name__}Grid", (LineGridInline,), names | options)
 
 
-class DocumentAdmin(ApprovalPages, OperationPages, LineGridAdmin, RecordAdmin):
+class DocumentAdmin(ApprovalPages, OperationPages, PrintableAdmin, LineGridAdmin, RecordAdmin):
     """The screens of a document. Read-only while it is locked; what it may become next is its one filled button."""
 
     icon = "description"
@@ -124,7 +124,7 @@ class DocumentAdmin(ApprovalPages, OperationPages, LineGridAdmin, RecordAdmin):
             found.append((_("Edit notes and owner"), "edit_note", f"?{EDIT}=1", False))
         if can_copy(self.model) and policy.may(request.user, "add", self.model):
             found.append((_("Copy"), "content_copy", self.link("copy", obj.pk), True))
-        return found
+        return found + self.print_links(request, obj)
 
     def facts(self, request, obj):
         shown = []

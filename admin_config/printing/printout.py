@@ -1,0 +1,213 @@
+"""A document cut into pages: what the template of every layout is given."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from admin_config.columns import amount_text
+from admin_config.printing.layouts import facts_of
+from admin_config.printing.papers import lines_needed
+from models.base import policy
+from models.base.capitals import LARGEST, in_capitals
+from models.base.documents import Approval
+from models.base.money import price_from_amount
+from models.finance.models import Receipt
+from models.sales.models import Delivery
+from models.sales.shares import share_of
+
+CELL = 1.6  # white space above and below the text of a cell, together
+CELL_SIDES = 2.2  # and left and right of it
+HEAD = {"a4": 21, "slip": 13}  # name of the company and title
+HEAD_AGAIN = {"a4": 10, "slip": 13}  # the same on the pages that follow
+FOOT = 6
+CLOSING = {"a4": 34, "slip": 15}  # signatures
+
+
+@dataclass
+class Page:
+    """One sheet."""
+
+    number: int
+    rows: list
+    subtotal: str = ""
+    is_first: bool = False
+    is_last: bool = False
+
+
+@dataclass
+class Printout:
+    """Everything a template writes. Texts only, made for the reader's language and rights."""
+
+    layout: object
+    document: object
+    user: object
+    columns: list = field(default_factory=list)
+    pages: list = field(default_factory=list)
+    facts: list = field(default_factory=list)
+    totals: list = field(default_factory=list)
+    total: str = ""
+    capitals: str = ""
+
+    @property
+    def paper(self):
+        return self.layout.paper
+
+    @property
+    def seller(self):
+        """The company whose paper it is."""
+        return self.document.company
+
+    @property
+    def fact_rows(self):
+        """The facts, as many in a row as the paper takes."""
+        step = self.paper.facts_per_row
+        return [self.facts[start : start + step] for start in range(0, len(self.facts), step)]
+
+    @property
+    def mark(self):
+        """What tells a paper that binds nobody from one that does; "" where it is in force."""
+        document = self.document
+        if not document.HAS_APPROVAL:
+            return document.get_progress_display() if document.progress == Delivery.Progress.CANCELLED else ""
+        return "" if document.approval == Approval.APPROVED else document.get_approval_display()
+
+    @property
+    def print_number(self):
+        """The how-manieth print this is, if it is printed now."""
+        return self.document.print_count + 1
+
+    @property
+    def printed_at(self):
+        return timezone.localtime()
+
+    @property
+    def sum_span(self):
+        """How many columns stand before the sums."""
+        return max(1, len(self.columns) - 1)
+
+    @property
+    def remark(self):
+        return self.document.remark if policy.may_see(self.user, type(self.document), "remark") else ""
+
+
+def printout(layout, document, user):
+    """The pages of a document in a layout, as this person may see it."""
+    made = Printout(layout, document, user, facts=facts_of(layout, document, user))
+    lines = _lines(document)
+    wanted = layout.columns_for(user)
+    made.columns = [one for one in wanted if not one.is_optional or any(one.text(line) for line in lines)]
+    shows_sums = layout.has_amounts and any(column.is_sum for column in made.columns) and policy.may_see(user, type(document), "gross")
+    if shows_sums:
+        _add_totals(made, document, lines)
+    _cut(made, lines, shows_sums)
+    return made
+
+
+def _lines(document):
+    """The document's lines with what the columns show: `number`, `shown_price`, `shown_amount`, `places`."""
+    keys = {Delivery: ["product", "order_line__order"], Receipt: ["receivable"]}.get(type(document), ["product"])
+    lines = list(document.lines.select_related(*keys).order_by("position", "pk"))
+    places = document.decimals
+    for number, line in enumerate(lines, 1):
+        line.number, line.places = number, places
+        if isinstance(document, Delivery):
+            line.shown_amount = _worth(document, line, places)
+            line.shown_price = price_from_amount(line.shown_amount, line.quantity, Decimal(100))
+        else:
+            line.shown_amount, line.shown_price = line.amount, getattr(line, "price", None)
+    return lines
+
+
+def _worth(delivery, line, places):
+    """What a delivery line is charged; before the dispatch, what it would be charged now."""
+    if delivery.dispatched_on:
+        return line.gross
+    source = line.order_line
+    return share_of(source.gross, source.quantity, source.delivered, line.quantity, places)
+
+
+def _add_totals(made, document, lines):
+    """The sums under the lines, from their own total to what is to be paid, and that in capitals."""
+
+    def text(amount):
+        return amount_text(amount, document.currency)
+
+    of_lines = sum((line.shown_amount for line in lines), Decimal(0))
+    if isinstance(document, Delivery):
+        final = of_lines
+    elif isinstance(document, Receipt):
+        final = document.amount
+        if final != of_lines:
+            made.totals += [(_("Sum of the lines"), text(of_lines)), (_("Advance"), text(final - of_lines))]
+    else:
+        final = document.gross
+        basis = document.gross if document.prices_include_tax else document.net
+        if basis != of_lines:
+            made.totals += [(_("Sum of the lines"), text(of_lines)), (_("Discount and allowance"), text(basis - of_lines))]
+        if not document.prices_include_tax:
+            made.totals += [(_("Net"), text(document.net)), (_("Tax"), text(document.tax))]
+        else:
+            made.totals.append((_("of it tax"), text(document.tax)))
+    made.total = f"{document.currency.symbol or document.currency_id} {text(final)}"
+    if document.currency_id == "CNY" and abs(final) < LARGEST:
+        is_traditional = (get_language() or "").lower().startswith("zh-hant")
+        made.capitals = ("人民幣" if is_traditional else "人民币") + in_capitals(final, traditional=is_traditional)
+
+
+def _cut(made, lines, shows_sums):
+    """Fill page after page; the closing block keeps at least the last line company."""
+    paper = made.paper
+    rows = [([(column.text(line), column) for column in made.columns], line) for line in lines]
+    heights = [_row_height(made, cells) for cells, _line in rows]
+    head = paper.line + CELL
+    subtotal = paper.line + CELL if shows_sums else 0
+    first = paper.inner_height - HEAD[paper.code] - _facts_height(made) - head - FOOT - subtotal
+    following = paper.inner_height - HEAD_AGAIN[paper.code] - (_facts_height(made) if paper.is_slip else 0) - head - FOOT - subtotal
+    closing = _closing_height(made) - subtotal
+    pages, page, room = [], [], first
+    for row, height in zip(rows, heights, strict=True):
+        if page and height > room:
+            pages.append(page)
+            page, room = [], following
+        page.append((row, height))
+        room -= height
+    if page and closing > room:
+        kept = [page.pop()] if len(page) > 1 else []
+        pages.append(page)
+        page = kept
+    pages.append(page)
+    for number, rows_of_page in enumerate(pages, 1):
+        amount = sum((line.shown_amount for (_cells, line), _height in rows_of_page), Decimal(0))
+        made.pages.append(
+            Page(
+                number,
+                [cells for (cells, _line), _height in rows_of_page],
+                subtotal=amount_text(amount, made.document.currency) if shows_sums and len(pages) > 1 and rows_of_page else "",
+                is_first=number == 1,
+                is_last=number == len(pages),
+            )
+        )
+
+
+def _row_height(made, cells):
+    fixed = sum(column.width for _text, column in cells)
+    free = made.paper.inner_width - fixed
+    most = max(lines_needed(text, (column.width or free) - CELL_SIDES, made.paper.points) for text, column in cells)
+    return most * made.paper.line + CELL
+
+
+def _facts_height(made):
+    width = made.paper.inner_width / made.paper.facts_per_row - 4
+    return sum(max(lines_needed(f"{label}: {text}", width, made.paper.points) for label, text in row) * made.paper.line + 0.8 for row in made.fact_rows) + 3
+
+
+def _closing_height(made):
+    line = made.paper.line + CELL
+    height = CLOSING[made.paper.code] + (len(made.totals) + 1) * line * bool(made.total)
+    for text in (made.remark, made.layout.terms):
+        if text:
+            height += lines_needed(text, made.paper.inner_width, made.paper.points) * made.paper.line + CELL
+    return height

@@ -9,7 +9,7 @@ from models.base.protocols import draw_number as protocol
 from models.lowcode.models import NumberCounter, NumberRule
 
 DEFAULT_PATTERN = "{code}-{yyyy}{mm}-{n:4}"
-_PART = re.compile(r"\{(yyyy|yy|mm|dd|n)(?::(\d+))?\}")
+PART = re.compile(r"\{(yyyy|yy|mm|dd|n)(?::(\d+))?\}")
 
 
 def render(pattern, date, count):
@@ -21,7 +21,7 @@ def render(pattern, date, count):
             return str(count).zfill(int(match[2] or 0))
         return values[match[1]]
 
-    text = _PART.sub(part, pattern)
+    text = PART.sub(part, pattern)
     if "{" in text or "}" in text:
         raise KeyError(text)
     return text

@@ -14,6 +14,7 @@ from admin_config.writing import REFUSALS, TOKEN, sentence, write_once
 from models.audit.once import new_token
 from models.base import policy
 from models.base.operations import Refusal
+from models.base.records import Record
 from models.office.models import Attachment
 
 LARGEST = 50 * 1024 * 1024
@@ -30,6 +31,11 @@ class FilesPages:
         ]
         return own + super().get_urls()
 
+    @property
+    def has_files(self):
+        """Files hang on records and documents, not on reference data and ledgers."""
+        return issubclass(self.model, Record)
+
     def files_of(self, obj):
         """The attachments of a record."""
         kind = ContentType.objects.get_for_model(self.model)
@@ -37,7 +43,7 @@ class FilesPages:
 
     def files_view(self, request, object_id):
         """GET: the list. POST: a file added (`file`) or removed (`remove`)."""
-        obj = self.found(request, object_id)
+        obj = self._with_files(request, object_id)
         if request.method == "POST":
             try:
                 return write_once(request, f"{self.opts.label_lower}:{obj.pk}:files", lambda: self._changed(request, obj), kind="form", reason="files")
@@ -59,6 +65,11 @@ class FilesPages:
         request.current_app = self.admin_site.name
         is_part = bool(request.headers.get("HX-Request"))
         return TemplateResponse(request, "backoffice/files_part.html" if is_part else "backoffice/files.html", context)
+
+    def _with_files(self, request, object_id):
+        if not self.has_files:
+            raise Http404
+        return self.found(request, object_id)
 
     def _changed(self, request, obj):
         decision = policy.may(request.user, "change", obj)
@@ -90,7 +101,7 @@ class FilesPages:
 
     def file_view(self, request, object_id, file_id):
         """The content, always as a download: nothing uploaded is ever run by the browser as part of this site."""
-        obj = self.found(request, object_id)
+        obj = self._with_files(request, object_id)
         attachment = self.files_of(obj).filter(pk=file_id).first()
         if attachment is None or not attachment.file.storage.exists(attachment.file.name):
             raise Http404

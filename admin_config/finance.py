@@ -184,6 +184,7 @@ class ReceiptLineInline(RecordInline):
 
 
 class MoneyDocumentAdmin(DocumentAdmin):
+    exclude = ["discount", "allowance", "prices_include_tax"]
     list_display = [number(), "customer", "date", "account", "method", "owner", badge("approval"), money("gross")]
     list_filter = ["approval", "customer", "account", "owner", "date"]
 

@@ -109,10 +109,10 @@ class RecordPages:
 
     def further_tabs(self, request, obj):
         """Tabs that are loaded when they are opened: [{key, label, load}]."""
-        return [
-            {"key": "files", "label": _("Files"), "load": self.link("files", obj.pk)},
-            {"key": "history", "label": _("History"), "load": self.link("history", obj.pk)},
-        ]
+        tabs = [{"key": "files", "label": _("Files"), "load": self.link("files", obj.pk)}] if self.has_files else []
+        if getattr(self.model, "history", None) is not None:
+            tabs.append({"key": "history", "label": _("History"), "load": self.link("history", obj.pk)})
+        return tabs
 
     def strip(self, request, obj):
         """The records beside this one, itself in its place; nothing where there are no others."""

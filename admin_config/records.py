@@ -327,11 +327,8 @@ class RecordAdmin(FilesPages, HistoryPages, RecordPages, Fields, Writing, ModelA
         return shown
 
     def _all_fields(self):
-        return [
-            field.name
-            for field in self.opts.fields
-            if field.editable and not field.primary_key and field.name not in (*OWNERSHIP, *NEVER_SHOWN, *(self.exclude or ()))
-        ]
+        skipped = {*NEVER_SHOWN, *(self.exclude or ()), *(OWNERSHIP if issubclass(self.model, Record) else ())}
+        return [field.name for field in self.opts.fields if field.editable and not field.auto_created and field.name not in skipped]
 
     def get_exclude(self, request, obj=None):
         return [*super().get_exclude(request, obj), *NEVER_SHOWN]

@@ -144,7 +144,7 @@
       return;
     }
     if (control && event.key === "Enter" && !event.target.closest("dialog")) {
-      if (press(".heading .button.main") || press(".bar .button.main")) event.preventDefault();
+      if (press(".heading .button.main") || press(".bar button[name^=_submit]") || press(".bar .button.main")) event.preventDefault();
       return;
     }
     if (control || event.altKey || isTyping(event.target) || find("dialog[open]") || document.body.dataset.singleKeys === "off") return;

@@ -62,7 +62,7 @@
       const answer = await fetch(`${box.dataset.picker}${within}&term=${encodeURIComponent(text)}`, { headers: { Accept: "application/json" } });
       if (!answer.ok || input !== box || asked !== text || document.activeElement !== box) return;
       show((await answer.json()).results, text);
-      if (box.dataset.wait) { delete box.dataset.wait; choose(at); }
+      if (box.dataset.wait) { delete box.dataset.wait; if (choose(at)) forward(box); }
     }, delay);
   }
 
@@ -78,6 +78,12 @@
     const item = found[index];
     if (item) { take(input, item.id, item.text); close(); }
     return Boolean(item);
+  }
+
+  // Enter in a document's customer leads to its first line: what stands between is filled from the customer.
+  function forward(box) {
+    if (keyOf(box).name !== "customer") return;
+    box.form?.querySelector("[data-linegrid] .lg-row:not([hidden]) [data-name=product]")?.focus();
   }
 
   document.addEventListener("focusin", (event) => {
@@ -109,7 +115,7 @@
       else { at = (at + (event.key === "ArrowUp" ? -1 : 1) + found.length) % Math.max(found.length, 1); mark(); }
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (isOpen && at >= 0) choose(at);
+      if (isOpen && at >= 0) { if (choose(at)) forward(input); }
       else if (input.value.trim() && input.value !== input.dataset.shown) { input.dataset.wait = "1"; ask(input, input.value.trim(), 0); }
     } else if (event.key === "Tab" && isOpen && at >= 0 && input.value !== input.dataset.shown) choose(at);
     else if (event.key === "Escape" && isOpen) { event.preventDefault(); event.stopPropagation(); input.value = input.dataset.shown; close(); }

@@ -6,116 +6,19 @@ Cells come from the stored line on a fresh page and from the posted text after a
 from decimal import Decimal
 from functools import cached_property
 
-from django.contrib.admin.utils import lookup_field
-from django.core.exceptions import ObjectDoesNotExist
-from django.db import models
-from django.utils import formats
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from admin_config.linegrid.formset import DEFAULTS, ChoiceOfRow
+from admin_config.linegrid.columns import EDGES, ROOM_FOR_NAMES, Column, grouped
+from admin_config.linegrid.formset import ChoiceOfRow
 from admin_config.linegrid.lookup import Header
+from admin_config.linegrid.rows import New, Posted, Stored
+from admin_config.linegrid.words import texts
 from models.base import policy
-from models.base.fields import AmountField, PercentField, PriceField, trimmed
+from models.base.fields import trimmed
 
-BLANK = "__prefix__"
-LEAST_PLACES = {AmountField: 2, PriceField: 2}
-WIDTHS = {"product": 120, "unit": 68, "number": 88, "flag": 46, "date": 130, "choice": 110, "text": 96}
-NARROW, WIDE, ROOM_FOR_NAMES, EDGES = 66, 108, 160, 44 + 32
 HEADER_FIELDS = ("date", "currency", "warehouse", "prices_include_tax", "discount", "allowance")
-
-
-def texts():
-    """What the script says, in the person's language."""
-    return {
-        "available": _("Available {quantity} {unit}"),
-        "last": _("last {price}/{unit} on {date}"),
-        "rule": _("Price by: {rule}"),
-        "below_floor": _("Below the floor price: needs approval."),
-        "no_price": _("No price found. Enter one."),
-        "not_found": _("No product “{text}”. F7 looks it up."),
-        "several": _("“{text}” fits several products. Choose one."),
-        "not_a_number": _("This is not a number."),
-        "deleted": _("Row {row} deleted."),
-        "undo": _("Undo"),
-        "pasted": _("{count} rows pasted: {columns}."),
-        "added": _("{count} products added."),
-        "scanned": _("{product}: now {quantity}."),
-        "too_many": _("A document holds at most {count} lines; {rest} were left out."),
-        "unreachable": _("The server does not answer. Keep typing: codes and prices are checked when you save."),
-        "saved_here": _("Kept on this computer at {time}"),
-        "not_kept": _("This browser keeps no drafts: save before you leave."),
-        "draft": _("Unsaved entries from {time}, {count} lines."),
-        "draft_outdated": _("The document was changed since."),
-        "restore": _("Restore"),
-        "discard": _("Discard"),
-        "move_up": _("Move up"),
-        "move_down": _("Move down"),
-        "insert": _("Insert row above"),
-        "copy_down": _("Copy from the row above"),
-        "delete": _("Delete row"),
-        "nothing_found": _("Nothing found."),
-        "lines": _("{count} lines"),
-    }
-
-
-class Column:
-    """A column: its name, kind (product, unit, number, flag, choice, date, text), heading, and whether it can be typed into."""
-
-    def __init__(self, grid, name, is_entered):
-        self.name, self.label, self.is_entered = name, grid.label_of(name), is_entered
-        self.field = grid.model._meta.get_field(name) if name in grid._field_names else None
-        self.kind = self._kind()
-        self.least = next((places for kind, places in LEAST_PLACES.items() if isinstance(self.field, kind)), 0)
-
-    def _kind(self):
-        if self.name in ("product", "unit"):
-            return self.name
-        if isinstance(self.field, models.DecimalField | models.IntegerField):
-            return "number"
-        if isinstance(self.field, models.BooleanField):
-            return "flag"
-        if self.field is not None and (self.field.is_relation or self.field.choices):
-            return "choice"
-        return "date" if isinstance(self.field, models.DateField) else "text"
-
-    @property
-    def css(self):
-        return f"lg-{self.kind} lg-is-{self.name}"
-
-    @property
-    def width(self):
-        """In pixels; the description beside the product takes what is left."""
-        if isinstance(self.field, PercentField):
-            return NARROW
-        return WIDE if isinstance(self.field, AmountField) else WIDTHS[self.kind]
-
-    def entry_text(self, value):
-        """A value as it stands in an input."""
-        if value is None:
-            return ""
-        if isinstance(value, Decimal):
-            text = trimmed(value, self.least)
-            return grouped(text) if self.name == "amount" else text
-        return str(getattr(value, "pk", value))
-
-    def shown_text(self, value):
-        """A value as it is read."""
-        if value is None or value == "":
-            return ""
-        if isinstance(value, bool):
-            return "✓" if value else ""
-        if isinstance(value, Decimal):
-            return grouped(trimmed(value, self.least))
-        return formats.localize(value) if hasattr(value, "year") else str(value)
-
-
-def grouped(text):
-    """1234.5 as 1,234.5."""
-    whole, point, fraction = text.partition(".")
-    sign = "-" if whole.startswith("-") else ""
-    return f"{sign}{int(whole.lstrip('-') or 0):,}{point}{fraction}"
 
 
 class Grid:
@@ -129,10 +32,22 @@ class Grid:
         self.may_add = bool(admin_formset.has_add_permission) and self.formset.is_editable
         self.may_delete = bool(admin_formset.has_delete_permission and self.formset.can_delete) and self.formset.is_editable
         self.entered = set(self.inline.entered_fields(self.request, document)) if self.formset.is_editable else set()
-        self.columns = [Column(self.inline, name, name in self.entered) for name in self.inline.get_fields(self.request, document)]
+        self.all_columns = [Column(self.inline, name, name in self.entered) for name in self.inline.get_fields(self.request, document)]
         self.levels = policy.fields(self.request.user, self.inline.model)
         self.catalogue = self.formset.catalogue
         self.words = texts()
+
+    @cached_property
+    def columns(self):
+        """The columns shown. On a page to read, one in which nothing stands is left out."""
+        if self.is_editable:
+            return self.all_columns
+        return [one for one in self.all_columns if one.kind in ("product", "unit", "number") or any(self._texts(one))]
+
+    def _texts(self, column):
+        if column.is_entered:
+            return [row.entry(column.name, column) for row in self._sources]
+        return [self._shown(row, column) for row in self._sources]
 
     @property
     def prefix(self):
@@ -166,7 +81,17 @@ class Grid:
     @property
     def least_width(self):
         """Below this many pixels the table scrolls sideways."""
-        return sum(column.width for column in self.columns) + ROOM_FOR_NAMES + EDGES
+        return sum(width for width in self.widths if width) + ROOM_FOR_NAMES + EDGES
+
+    @cached_property
+    def widths(self):
+        """Of the columns from left to right; None for the description, which takes the rest."""
+        found = []
+        for column in self.columns:
+            found.append(column.width(self._texts(column)))
+            if column.kind == "product":
+                found.append(None)
+        return found
 
     @property
     def config_id(self):
@@ -276,7 +201,7 @@ class Grid:
         label = escape(column.label)
         errors = row.errors(column.name)
         if not column.is_entered:
-            text = policy.masked(row.value(column)) if self._is_masked(column) else column.shown_text(row.value(column))
+            text = self._shown(row, column)
             minus = " lg-minus" if text.startswith("-") else ""
             return f'<td class="{column.css} lg-fixed{minus}" data-label="{label}" data-name="{column.name}">{escape(text)}</td>'
         state, message = "", ""
@@ -291,8 +216,10 @@ class Grid:
         wrong = " lg-wrong" if errors else ""
         return f'<td class="{column.css}{wrong}" data-label="{label}">{control}{message}</td>'
 
-    def _is_masked(self, column):
-        return self.levels.get(column.name, policy.WRITE) == policy.MASK
+    def _shown(self, row, column):
+        value = row.value(column)
+        is_masked = self.levels.get(column.name, policy.WRITE) == policy.MASK
+        return policy.masked(value) if is_masked else column.shown_text(value)
 
     def _text_control(self, row, column, common):
         return f'<input {common} value="{escape(row.entry(column.name, column))}" autocomplete="off">'
@@ -380,94 +307,3 @@ def _options(choices, chosen):
     return "".join(
         f'<option value="{escape(value)}"{" selected" if str(value) == chosen else ""}>{escape(text)}</option>' for value, text in choices
     )
-
-
-class Stored:
-    """A row drawn from a stored line."""
-
-    is_new = is_deleted = False
-
-    def __init__(self, grid, prefix, line):
-        self.grid, self.prefix, self.line = grid, prefix, line
-        self.product = line.product
-
-    def value(self, column):
-        """What a cell shows: of the inline's own method, of the line, in words where it is a choice."""
-        if column.field is None:
-            return lookup_field(column.name, self.line, self.grid.inline)[2]
-        if column.field.choices:
-            return getattr(self.line, f"get_{column.name}_display")()
-        if column.kind == "product":
-            return self.product.code
-        try:
-            return getattr(self.line, column.name)
-        except ObjectDoesNotExist:
-            return None
-
-    def entry(self, name, column=None):
-        """The text of an input."""
-        if name == "product":
-            return self.product.code
-        field = self.line._meta.get_field(name)
-        value = getattr(self.line, field.attname)
-        return column.entry_text(value) if column else "" if value is None else str(value)
-
-    def errors(self, name):
-        return ()
-
-
-class Posted(Stored):
-    """A row drawn from what was posted, with its errors."""
-
-    def __init__(self, grid, form):
-        self.grid, self.form, self.prefix, self.line, self.product = grid, form, form.prefix, form.instance, form.chosen
-        self.is_new = form.instance._state.adding
-        self.is_deleted = bool(form.posted("DELETE"))
-
-    @property
-    def position(self):
-        text = self.form.posted("position")
-        return int(text) if text.isdecimal() else 10**9
-
-    def entry(self, name, column=None):
-        if name in self.form.fields:
-            return str(self.form.data.get(self.form.add_prefix(name)) or "")
-        return super().entry(name, column) if self.line.pk else ""
-
-    def value(self, column):
-        return super().value(column) if self.line.pk else None
-
-    def errors(self, name):
-        """What is wrong with a cell; what belongs to no cell that can be typed into stands at the first one."""
-        found = self.form.errors.get(name, [])
-        if name != self.grid.first_entered:
-            return found
-        return [
-            *found,
-            *(message for other, messages in self.form.errors.items() if other not in self.grid.entered for message in messages),
-        ]
-
-
-class New(Stored):
-    """The blank row, with the defaults of the model."""
-
-    is_new = True
-
-    def __init__(self, grid):
-        self.grid, self.prefix, self.product = grid, f"{grid.prefix}-{BLANK}", None
-        self.line = grid.inline.model()
-
-    def value(self, column):
-        return None
-
-    def entry(self, name, column=None):
-        if name == "product":
-            return ""
-        field = self.line._meta.get_field(name)
-        if name in DEFAULTS and name != "tax_rate":
-            value = DEFAULTS[name]
-        elif name in ("discount", "is_gift") or field.choices or field.is_relation:
-            value = field.get_default()
-        else:
-            return ""
-        return column.entry_text(value) if column else "" if value is None else str(value)

@@ -106,6 +106,7 @@
     valueOf(control) {
       if (control.type === "checkbox" || control.type === "radio") return [control.value, control.checked];
       if (control.tagName === "SELECT") return [...control.selectedOptions].map((option) => [option.value, option.text]);
+      if (control.matches("[data-key]")) return [control.value, control.parentElement.querySelector("[data-picker]")?.value ?? ""];
       return control.value;
     }
 
@@ -153,6 +154,7 @@
       const kept = head.find(([name, value]) => name === control.name && (!isTick || value[0] === control.value));
       if (!kept) return;
       const [, value] = kept;
+      if (control.matches("[data-key]")) return globalThis.backoffice?.take(control.name, ...value, this.form);   // a key with its text
       if (isTick) control.checked = value[1];
       else if (control.tagName === "SELECT") {
         const chosen = new Set(value.map(([key]) => key));

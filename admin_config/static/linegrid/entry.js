@@ -359,7 +359,10 @@
   class Mouse {
     constructor(grid, menu) {
       const { body, root } = grid;
-      let dragged = null;
+      let dragged = null, fresh = null;
+      // The first click into a cell selects its text, so that typing replaces it; the second one sets the caret.
+      body.addEventListener("focusin", (event) => { fresh = event.target; if (fresh.matches("input[data-name]:not([type=checkbox])")) fresh.select(); });
+      body.addEventListener("click", (event) => { if (event.target === fresh && fresh.matches("input[data-name]:not([type=checkbox])")) fresh.select(); fresh = null; });
       root.addEventListener("click", (event) => {
         const action = event.target.closest("[data-action]")?.dataset.action, row = event.target.closest(".lg-row");
         if (action === "add") grid.focus(grid.lastBlank(), "product");

@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.templatetags.unfold_list import result_headers
 from unfold.utils import display_for_field, display_for_value
 from unfold.views import ChangeList
@@ -74,7 +75,7 @@ def _mine(request):
     return Q(owner=request.user.employee_id) if request.user.employee_id else Q(pk__in=[])
 
 
-MINE = View("mine", _("Mine"), _mine)
+MINE = View("mine", gettext_lazy("Mine"), _mine)
 
 
 class RecordChangeList(ChangeList):

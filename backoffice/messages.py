@@ -59,6 +59,32 @@ def unreadable():
     return places
 
 
+def untimely():
+    """Places of our own sources that translate while the module loads, before anybody's language is known."""
+    places = []
+    for path in _own_files():
+        if path.suffix == ".py":
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            eager = {
+                name.asname or name.name
+                for node in ast.walk(tree)
+                if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+                for name in node.names
+                if name.name in ARGUMENTS and not name.name.endswith(("_lazy", "_noop"))
+            }
+            places += [f"{path.relative_to(settings.BASE_DIR)}:{line}" for line in _calls_at_load(tree, eager)]
+    return places
+
+
+def _calls_at_load(node, names):
+    """Lines of the calls of these names outside functions."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in names:
+            yield child.lineno
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _calls_at_load(child, names)
+
+
 def _own_files():
     for folder in FOLDERS:
         yield from sorted((settings.BASE_DIR / folder).rglob("*"))

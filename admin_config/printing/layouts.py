@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from admin_config.printing import columns as c
 from admin_config.printing.papers import A4, SLIP, Paper
@@ -77,7 +78,7 @@ RECEIPT_FACTS = ("customer", "number", "payer", "date", "method", "account", "bi
 
 OFFERED = (c.POSITION, c.CODE, c.NAME, c.UNIT, c.QUANTITY, c.PRICE, c.DISCOUNT, c.TAX_RATE, c.AMOUNT)
 OFFERED_NARROW = (c.POSITION, c.CODE, c.NAME, c.UNIT, c.QUANTITY, c.PRICE, c.DISCOUNT, c.AMOUNT)
-DELIVERED = (c.POSITION, c.CODE, c.NAME, c.UNIT, c.QUANTITY, c.DELIVERED_PRICE, c.DELIVERED_AMOUNT)
+DELIVERED = (c.POSITION, c.CODE, c.NAME, c.UNIT, c.QUANTITY, c.DELIVERED_PRICE, c.DELIVERED_DISCOUNT, c.DELIVERED_AMOUNT)
 GOODS = (c.POSITION, c.CODE, c.NAME, c.UNIT, c.QUANTITY, c.ORDER)
 PAID = (c.POSITION, c.DEBT, c.DEBT_ORDER, c.DUE, c.ALLOCATED)
 
@@ -95,8 +96,8 @@ LAYOUTS = (
     Layout("slip-goods", Delivery, _("Delivery slip"), SLIP, DELIVERY_FACTS, GOODS, HANDED_OVER, has_amounts=False),
     Layout("a4", Delivery, _("Delivery slip"), A4, DELIVERY_FACTS, DELIVERED, HANDED_OVER),
     Layout("a4-goods", Delivery, _("Delivery slip"), A4, DELIVERY_FACTS, GOODS, HANDED_OVER, has_amounts=False),
-    Layout("slip", Receipt, _("Receipt"), SLIP, RECEIPT_FACTS, PAID, MONEY),
-    Layout("a4", Receipt, _("Receipt"), A4, RECEIPT_FACTS, PAID, MONEY),
+    Layout("slip", Receipt, pgettext_lazy("print", "Receipt"), SLIP, RECEIPT_FACTS, PAID, MONEY),
+    Layout("a4", Receipt, pgettext_lazy("print", "Receipt"), A4, RECEIPT_FACTS, PAID, MONEY),
 )
 
 

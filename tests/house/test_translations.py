@@ -26,7 +26,7 @@ TEMPLATE_TAG = re.compile(
 ICON = re.compile(r'<span class="material-symbols-outlined"[^>]*>.*?</span>', re.DOTALL)
 SPOKEN = re.compile(r'\b(?:aria-label|title|placeholder|alt)="([^"]*)"')
 WORD = re.compile(r"[A-Za-z]{2,}")
-SAME_EVERYWHERE = {"Ctrl", "CSV"}
+SAME_EVERYWHERE = {"CSV", "Ctrl", "PDF"}
 # Letters that only one of the scripts has, pair by pair.
 SIMPLIFIED = (
     "万与业丢两个为义产从仓们价优会传体关内写减凭则刚创删别办务动区协单历参发变叠号启员响围国图坏块处备头审对导将尝属币库应废开异弃张归当录径态总户执扩护报担拣拨择损换据数无旧时显暂机权条来标样档检欢汇没浅浏满潜点爱状现电码础"
@@ -95,6 +95,11 @@ def test_no_translation_is_left_over(places, catalogue):
 
 def test_no_text_is_put_together_at_run_time():
     assert messages.unreadable() == []
+
+
+def test_no_text_is_translated_before_the_language_is_known():
+    """A text that a module translates while it loads stays in the language of the first who needed the module."""
+    assert messages.untimely() == []
 
 
 def test_placeholders_are_kept(catalogue):

@@ -68,7 +68,9 @@
       if (control.type === "checkbox") control.checked = Boolean(value) && value !== "off";
       else {
         if (control.tagName === "SELECT" && value && ![...control.options].some((option) => option.value === value)) control.add(new Option(value, value));
+        const isFilledUnderHand = control === document.activeElement && control.value === "";
         control.value = value ?? "";
+        if (isFilledUnderHand && control.select) control.select();   // a default: the next key replaces it
       }
     }
 

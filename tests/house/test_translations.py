@@ -26,7 +26,7 @@ TEMPLATE_TAG = re.compile(
 ICON = re.compile(r'<span class="material-symbols-outlined"[^>]*>.*?</span>', re.DOTALL)
 SPOKEN = re.compile(r'\b(?:aria-label|title|placeholder|alt)="([^"]*)"')
 WORD = re.compile(r"[A-Za-z]{2,}")
-SAME_EVERYWHERE = {"CSV", "Ctrl", "PDF"}
+SAME_EVERYWHERE = {"CSV", "Ctrl", "Excel", "PDF", "xlsx"}
 # Letters that only one of the scripts has, pair by pair.
 SIMPLIFIED = (
     "万与业丢两个为义产从仓们价优会传体关内写减凭则刚创删别办务动区协单历参发变叠号启员响围国图坏块处备头审对导将尝属币库应废开异弃张归当录径态总户执扩护报担拣拨择损换据数无旧时显暂机权条来标样档检欢汇没浅浏满潜点爱状现电码础"
@@ -41,7 +41,7 @@ TRADITIONAL = (
     "鄭鍾鋼錢鐵鋪鍋閒聞閱陸陳隸難僱頻飲飯館驅騙魚鮮雞齊"
 )
 FOREIGN = {"zh_Hans": set(TRADITIONAL), "zh_Hant": set(SIMPLIFIED)}
-# Columns that hold the machinery and that no screen, export or history shows.
+# Columns of the machinery: screens leave them out, so they need no name of their own.
 NEVER_SHOWN = set(
     "allow_negative content_type job_id media_type object_id origin_id origin_type owner_permission_content_type"
     " owner_permission_obj_pk pending quote_line search_text sha256 source_id source_type token".split()

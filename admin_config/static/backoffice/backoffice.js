@@ -143,7 +143,12 @@
       if (find(".bar button[name=_save]")) { event.preventDefault(); press(".bar button[name=_save]"); }
       return;
     }
-    if (control && event.key === "Enter" && !event.target.closest("dialog")) {
+    if (control && event.key === "Enter" && event.target.closest("dialog")) {
+      const form = event.target.closest("form");
+      if (form) { event.preventDefault(); form.requestSubmit(find("button[type=submit].main, button[type=submit]", form)); }
+      return;
+    }
+    if (control && event.key === "Enter") {
       if (press(".heading .button.main") || press(".bar button[name^=_submit]") || press(".bar .button.main")) event.preventDefault();
       return;
     }

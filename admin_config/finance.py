@@ -21,6 +21,7 @@ from models.finance.models import (
     Credit,
     CreditOverride,
     CustomerEntry,
+    OpeningReceivable,
     Receipt,
     ReceiptLine,
     Receivable,
@@ -227,3 +228,12 @@ class RefundAdmin(MoneyDocumentAdmin):
         (None, {"fields": ["customer", "date", "amount", "account", "method", "credit", "voucher_number"]}),
         (_("Terms"), {"fields": ["currency", "rate", "external_number", "handler", "remark"], "classes": ["tab"]}),
     ]
+
+
+@admin.register(OpeningReceivable)
+class OpeningReceivableAdmin(DocumentAdmin):
+    icon = "start"
+    list_display = [number(), "customer", "date", "due_on", badge("progress"), money("gross")]
+    list_filter = ["progress", "customer", "date"]
+    views = ()
+    fieldsets = [(None, {"fields": ["customer", "date", "due_on", "amount", "external_number", "handler", "remark", "currency", "rate"]})]

@@ -1,12 +1,12 @@
-"""Screens of what administrators set up: option lists, number rules."""
+"""Screens of what administrators set up: option lists, number rules, column mappings; and the log of imports and exports."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from admin_config.base import RecordAdmin, RecordInline, computed
-from admin_config.choices import numbered_documents
+from admin_config.base import LedgerAdmin, RecordAdmin, RecordInline, badge, computed
+from admin_config.choices import numbered_documents, record_types
 from admin_config.forms import LabelsField, ListedChoice
-from models.lowcode.models import NumberRule, Option, OptionList
+from models.lowcode.models import ExportRun, ImportMapping, ImportRun, NumberRule, Option, OptionList
 
 
 class LabelledFields:
@@ -42,3 +42,33 @@ class NumberRuleAdmin(RecordAdmin):
         if db_field.name == "document":
             return ListedChoice(numbered_documents, label=db_field.verbose_name)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+@admin.register(ImportMapping)
+class ImportMappingAdmin(RecordAdmin):
+    icon = "view_column"
+    list_display = ["name", "record_type"]
+    list_filter = ["record_type"]
+    search_fields = ["name", "record_type"]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "record_type":
+            return ListedChoice(record_types, label=db_field.verbose_name)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(LedgerAdmin):
+    icon = "upload_file"
+    list_display = ["file_name", "record_type", badge("state"), "new", "changed", "unchanged", "refused", "user", "created_at", "finished_at"]
+    list_filter = ["state", "user", "created_at"]
+    search_fields = ["file_name", "record_type"]
+    exclude = ["token", "columns", "options"]
+
+
+@admin.register(ExportRun)
+class ExportRunAdmin(LedgerAdmin):
+    icon = "download"
+    list_display = ["record_type", "rows", "format", "selection", "user", "at"]
+    list_filter = ["user", "at"]
+    search_fields = ["record_type", "selection"]

@@ -20,6 +20,7 @@ from admin_config.merging import BASE, bases, opened_on, signed
 from admin_config.pages import RecordPages
 from admin_config.rights import Rights
 from admin_config.searching import searched
+from admin_config.spreadsheets.admin import SpreadsheetAdmin
 from admin_config.writing import Writing
 from models.base import policy
 from models.base.fields import ExactDecimalField
@@ -159,7 +160,7 @@ class RecordInline(RowsInline, TabularInline):
         return forms.Media()
 
 
-class RecordAdmin(FilesPages, HistoryPages, RecordPages, Fields, Writing, ModelAdmin):
+class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, RecordPages, Fields, Writing, ModelAdmin):
     """The screens of a record type.
 
     list_display, list_filter, fieldsets, inlines … as in Django. Added: `views` (tabs of the list), `list_totals` (fields added up

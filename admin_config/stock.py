@@ -4,9 +4,9 @@ from django.contrib import admin
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from admin_config.base import LedgerAdmin, RecordAdmin, computed, view
+from admin_config.base import DocumentAdmin, LedgerAdmin, RecordAdmin, badge, computed, lines, money, number, view
 from admin_config.columns import quantity_text
-from models.stock.models import Balance, Movement, Reservation, Warehouse
+from models.stock.models import Balance, Movement, OpeningStock, OpeningStockLine, Reservation, Warehouse
 
 
 @admin.register(Warehouse)
@@ -56,3 +56,15 @@ class ReservationAdmin(LedgerAdmin):
     list_display = ["source_number", "date", "product", "warehouse", "quantity"]
     list_filter = ["warehouse", "product", "date"]
     search_fields = ["source_number", "product"]
+
+
+@admin.register(OpeningStock)
+class OpeningStockAdmin(DocumentAdmin):
+    icon = "inventory"
+    list_display = [number(), "warehouse", "date", badge("progress"), money("gross")]
+    list_filter = ["progress", "warehouse", "date"]
+    search_fields = ["number", "external_number"]
+    header_facts = ("warehouse", "date")
+    views = ()
+    inlines = [lines(OpeningStockLine, ["product", "quantity", "unit_cost", "amount", "remark"])]
+    fieldsets = [(None, {"fields": ["warehouse", "date", "external_number", "handler", "remark", "currency", "rate"]})]

@@ -33,7 +33,7 @@ MENU = [
     (_("Customers"), ["customers.Customer", "customers.Contact", "customers.Interaction"]),
     (_("Sales"), ["sales.Opportunity", "sales.Quote", "sales.Order", "sales.OrderLine", "sales.Delivery", "sales.Return"]),
     (_("Products"), ["products.Product", "products.PriceList", "products.Category", "products.Unit"]),
-    (_("Stock"), ["stock.Balance", "stock.Movement", "stock.Reservation", "stock.Warehouse"]),
+    (_("Stock"), ["stock.Balance", "stock.Movement", "stock.Reservation", "stock.Warehouse", "stock.OpeningStock"]),
     (
         _("Finance"),
         [
@@ -46,6 +46,7 @@ MENU = [
             "finance.Allocation",
             "finance.CreditOverride",
             "finance.CashAccount",
+            "finance.OpeningReceivable",
             "customers.PaymentTerm",
         ],
     ),
@@ -70,6 +71,9 @@ MENU = [
             "flows.ApprovalChain",
             "lowcode.OptionList",
             "lowcode.NumberRule",
+            "lowcode.ImportMapping",
+            "lowcode.ImportRun",
+            "lowcode.ExportRun",
             "sales.Stage",
             "audit.ChangeSet",
             "audit.Job",

@@ -39,7 +39,7 @@ class Plan:
     changed: list = field(default_factory=list)
     unchanged: int = 0
     errors: dict = field(default_factory=dict)
-    preview: list = field(default_factory=list)
+    line_sheet: str = ""  # the sheet of the lines, where they have one of their own
 
     def refuse(self, number, heading, value, sentence, *, is_line=False):
         self.errors.setdefault((is_line, number), {}).setdefault(heading, (value, str(sentence)))
@@ -49,12 +49,13 @@ class Plan:
         return len(self.errors)
 
     def refusals(self):
-        """[{"row", "column", "value", "message"}] in the order of the file."""
-        return [
-            {"row": number, "column": heading, "value": "" if value is None else str(value), "message": sentence}
-            for (_is_line, number), found in sorted(self.errors.items())
-            for heading, (value, sentence) in found.items()
-        ]
+        """[{"row", "column", "value", "message"}] in the order of the file, with "sheet" for lines in a sheet of their own."""
+        said = []
+        for (is_line, number), found in sorted(self.errors.items()):
+            place = {"sheet": self.line_sheet} if is_line and self.line_sheet else {}
+            for heading, (value, sentence) in found.items():
+                said.append({"row": number, "column": heading, "value": "" if value is None else str(value), "message": sentence, **place})
+        return said
 
 
 class Rows:

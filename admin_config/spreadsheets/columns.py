@@ -58,7 +58,9 @@ class Column:
     def is_required(self):
         """True if a new record needs it."""
         field = self.field
-        return not (self.part or self.is_computed or self.is_filled_in or field.blank or field.null or field.has_default() or field.primary_key)
+        return not (
+            self.part or self.is_computed or self.is_filled_in or field.blank or field.null or field.has_default() or field.primary_key
+        )
 
     def label(self):
         """The heading in the active language."""

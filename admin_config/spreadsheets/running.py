@@ -46,8 +46,10 @@ class Work:
     keys: list | None = None
     effective: object = None
     options: dict = field(default_factory=dict)
+    headings: list = field(default_factory=list)  # of the file, from left to right
     unknown: list = field(default_factory=list)
     computed: list = field(default_factory=list)
+    line_sheet: str = ""
 
     @property
     def is_slow(self):
@@ -79,7 +81,7 @@ def describe(model, user, *, effective=False):
 
 
 def prepare(model, user, table, *, columns=None, options=None, line_table=None, strict=True):
-    """Match a table to a record type. Without `columns` (a mapping) by its headings; `strict` then refuses headings nobody knows."""
+    """Match a table to a record type, by a mapping (`columns`) or by its headings. `strict` refuses what a person has to decide first."""
     options = dict(options or {})
     effective = bool(options.get("effective"))
     description = describe(model, user, effective=effective)
@@ -93,15 +95,15 @@ def prepare(model, user, table, *, columns=None, options=None, line_table=None, 
         if strict:
             maps.refuse_unknown(matched, description, table.numbers[matched.start - 1])
     rows, numbers = table.rows[matched.start :], table.numbers[matched.start :]
-    if not any(source.places for source in matched.sources):
+    if strict and not any(source.places for source in matched.sources):
         raise FileRefused(_("None of the headings is known."), row=table.numbers[matched.start - 1])
-    if not rows:
+    if strict and not rows:
         raise FileRefused(_("There are no rows below the heading."))
     heads = [source for source in matched.sources if not source.column.is_line]
     lines = [source for source in matched.sources if source.column.is_line]
     gathered = gather(description, matched.sources, rows, numbers) if description.line_model else Gathered(rows, numbers, [], [], [])
     found = EFFECTIVE.get(model) if effective else None
-    return Work(description, user, heads, lines, gathered, keys, found, options, matched.unknown, matched.computed)
+    return Work(description, user, heads, lines, gathered, keys, found, options, matched.headings, matched.unknown, matched.computed)
 
 
 def _joined(description, user, table, line_table, columns, options, effective):
@@ -119,7 +121,8 @@ def _joined(description, user, table, line_table, columns, options, effective):
         *(line_table.rows[lines.start :], line_table.numbers[lines.start :], places[1]),
     )
     found = EFFECTIVE.get(description.model) if effective else None
-    return Work(description, user, heads.sources, lines.sources, gathered, options.get("key"), found, options)
+    keys, sheet = options.get("key"), line_table.sheet or _("lines")
+    return Work(description, user, heads.sources, lines.sources, gathered, keys, found, options, heads.headings, line_sheet=sheet)
 
 
 def check(work, *, simulate=True):
@@ -132,6 +135,7 @@ def check(work, *, simulate=True):
         checking = Check(description, keys=work.keys)
         planned = checking.run(work.sources, gathered.heads, gathered.head_numbers)
     plan = checking.plan
+    plan.line_sheet = work.line_sheet
     _collect(plan, checking.read, is_line=False)
     if hasattr(checking, "lines"):
         _collect(plan, checking.lines, is_line=True)
@@ -165,19 +169,25 @@ def _bring_in(work, plan, *, writes):
     plan.new = [one for index, one in enumerate(plan.new) if index not in refused]
 
 
-def apply(work, *, source, request=None):
+def apply(work, *, source, request=None, progress=None, written=None):
     """Check once more and write, in one transaction and one change set. Returns (plan, change set's key or None).
 
     Reading and checking happen before the transaction, so that on SQLite others wait only while rows are written. Where somebody was
-    quicker, everything is checked again, once.
+    quicker, everything is checked again, once. `progress(done, total)` is told how far it is, and may raise to stop;
+    `written(plan, changeset)` is called in the transaction, after the last row.
     """
     user = work.user if work.user.pk else None
     for attempt in (1, 2):
         plan = check(work, simulate=False)
+        total = len(plan.new) + len(plan.changed)
+        if progress:
+            progress(0, total)
         try:
             with changes("import", user=user, source=source, request=request, opening=bool(work.effective)) as changeset:
-                _write(work, plan)
-                written = str(changeset)
+                _write(work, plan, progress)
+                key = str(changeset)
+                if written:
+                    written(plan, key)
         except IntegrityError as error:
             if attempt == 2:
                 raise FileRefused(_("The database refused the import: it contradicts other records. Nothing was written.")) from error
@@ -185,14 +195,15 @@ def apply(work, *, source, request=None):
         except (GuardError, ValidationError, DatabaseError) as error:
             sentence = " ".join(error.messages) if isinstance(error, ValidationError) else _("Nothing was written.")
             raise FileRefused(sentence) from error
-        return plan, written if ChangeSet.objects.filter(pk=written).exists() else None
+        return plan, key if ChangeSet.objects.filter(pk=key).exists() else None
 
 
-def _write(work, plan):
+def _write(work, plan, progress=None):
     if work.effective:
         _bring_in(work, plan, writes=True)
         writing.write(Plan(changed=plan.changed), lambda one, sentence: plan.refuse(one.number, "", "", sentence))
         return
+    total = len(plan.new) + len(plan.changed)
     refused = []
 
     def refuse(one, sentence):
@@ -200,7 +211,7 @@ def _write(work, plan):
         refused.append(id(one))
 
     with transaction.atomic():
-        writing.write(plan, refuse)
+        writing.write(plan, refuse, (lambda done: progress(done, total)) if progress else None)
     plan.new = [one for one in plan.new if id(one) not in refused]
     plan.changed = [one for one in plan.changed if id(one) not in refused]
 

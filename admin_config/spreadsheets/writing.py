@@ -1,6 +1,7 @@
 """Does what a plan says, inside the change set that is open: in bulk where save() adds nothing of its own, else record by record."""
 
 from collections import defaultdict
+from itertools import count
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -26,12 +27,23 @@ def saves_by_itself(model):
     return any(vars(one)["save"] not in KNOWN_SAVES for one in model.__mro__ if "save" in vars(one))
 
 
-def write(plan, refuse):
-    """Store the plan. `refuse(planned, sentence)` takes records that their own save() refused; returns how many were."""
-    before = plan.refused_rows
-    _write_new(plan.new, refuse)
-    _write_changed(plan.changed, refuse)
-    return plan.refused_rows - before
+EVERY = 200  # records between two words about the progress
+
+
+def write(plan, refuse, progress=None):
+    """Store the plan. `refuse(planned, sentence)` takes records that their own save() refused; `progress(done)` is told now and then."""
+    steps = count(1)
+
+    def saved(one, **options):
+        done = next(steps)
+        if progress and not done % EVERY:
+            progress(done)
+        return _saved(one, refuse, **options)
+
+    _write_new(plan.new, saved)
+    if progress:
+        progress(len(plan.new))
+    _write_changed(plan.changed, saved)
 
 
 def complete(row):
@@ -60,14 +72,14 @@ def generations(planned):
         waiting = [one for one in waiting if id(one) not in stored]
 
 
-def _write_new(planned, refuse):
+def _write_new(planned, saved):
     for group in generations(planned):
         for one in group:
             if one.row.pk is not None and isinstance(one.row._meta.pk, models.AutoField):
                 one.row.pk = None  # a provisional key
             _point(one)
         if saves_by_itself(type(group[0].row)):
-            group = [one for one in group if _saved(one, refuse)]
+            group = [one for one in group if saved(one)]
         else:
             rows = [one.row for one in group]
             for row in rows:
@@ -96,12 +108,12 @@ def _saved(one, refuse, **options):
 # -- changed records -------------------------------------------------------------------------------------------------
 
 
-def _write_changed(planned, refuse):
+def _write_changed(planned, saved):
     groups = defaultdict(list)
     for one in planned:
         _point(one)
         if one.changed and saves_by_itself(type(one.row)):
-            _saved(one, refuse, update_fields=one.changed)
+            saved(one, update_fields=one.changed)
         elif one.changed:
             complete(one.row)
             groups[frozenset(one.changed | _beside(type(one.row), one.changed))].append(one.row)

@@ -476,7 +476,7 @@ def test_documents_come_in_as_drafts_with_their_lines(house, customer, tmp_path)
 
 def test_lines_are_changed_added_and_taken_away(house, customer, tmp_path):
     run(Order, text(tmp_path / "o.csv", ORDERS))
-    changed = "external number,customer,date,product,quantity,unit,price\nA-1,K1,2025-06-01,P1,3,piece,10\nA-2,K1,2025-06-02,P1,5,piece,9.5\n,,,P1,1,piece,8\n,,,P1,2,piece,1\n"
+    changed = ORDERS.splitlines()[0] + "\nA-1,K1,2025-06-01,P1,3,piece,10\nA-2,K1,2025-06-02,P1,5,piece,9.5\n,,,P1,1,piece,8\n,,,P1,2,piece,1\n"
     plan, _changeset = run(Order, text(tmp_path / "o.csv", changed))
     assert (len(plan.changed), plan.unchanged) == (2, 0)
     first, second = Order.objects.order_by("external_number")

@@ -17,6 +17,7 @@ from django.contrib.admin.utils import flatten_fieldsets
 from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from django.utils.html import strip_tags
 from unfold.templatetags.unfold_list import items_for_result
 
@@ -101,18 +102,17 @@ def cell_texts(html):
     return [" ".join(unescape(strip_tags(cell)).split()) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", html, re.S)]
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=ids)
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_cells_read_as_the_skin_would_write_them(screen, language, documents, people, settings):
-    from django.utils import translation
-
+def test_cells_read_as_the_skin_would_write_them(language, documents, people):
+    compared = 0
     with translation.override(language):
-        request = asked(people.administrator, screen)
-        rows = screen.get_changelist_instance(request)
-        ours = cell_texts(rows.rows)
-        theirs = cell_texts("".join("".join(map(str, items_for_result(rows, record, None))) for record in rows.result_list))
-        boxes = "action_checkbox" in rows.list_display
-        assert (ours == theirs) or not boxes and ours == theirs, list(zip(ours, theirs, strict=False))
+        for screen in SCREENS:
+            rows = screen.get_changelist_instance(asked(people.administrator, screen))
+            ours = cell_texts(rows.rows)
+            theirs = cell_texts("".join("".join(map(str, items_for_result(rows, record, None))) for record in rows.result_list))
+            assert ours == theirs, ids(screen)
+            compared += len(ours)
+    assert compared > 1000
 
 
 @pytest.mark.parametrize("screen", [one for one in SCREENS if not isinstance(one, LedgerAdmin)], ids=ids)

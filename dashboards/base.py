@@ -85,8 +85,8 @@ class Source:
         """The list behind a number: the target's, with the filter and the scope. A text is an address already, None is none."""
         if filters is None or isinstance(filters, str):
             return filters or ""
-        path = self.scope_path
-        return list_link(self.target or self.model, {**filters, **{path + name: value for name, value in self.selection.scope.link.items()}})
+        scope = {self.scope_path + name: value for name, value in self.selection.scope.link.items()}
+        return list_link(self.target or self.model, {**filters, **scope})
 
 
 class Chart(Source, BaseLineChartView):

@@ -150,7 +150,8 @@ class SalesOfPeriod(Tile):
         now = figures.total(seen.filter(**period.covers("month")))
         before = figures.total(seen.filter(**period.before.covers("month")))
         detail, tone = compared(now, before, period)
-        return {"value": now, "title": f"{self.title} · {period.label}", "detail": detail, "tone": tone, "filters": {**APPROVED, **period.covers("date")}}
+        filters = {**APPROVED, **period.covers("date")}
+        return {"value": now, "title": f"{self.title} · {period.label}", "detail": detail, "tone": tone, "filters": filters}
 
 
 def compared(now, before, period):
@@ -161,5 +162,5 @@ def compared(now, before, period):
     if period.is_running:
         return _("%(percent)s %% of %(period)s so far") % {**words, "percent": money(now * 100 / before, 0)}, ""
     change = money((now - before) * 100 / before, 1)
-    sign = "+" if change > 0 else "−" if change < 0 else "±"
-    return _("%(change)s %% against %(period)s") % {**words, "change": f"{sign}{abs(change)}"}, "good" if change > 0 else "bad" if change < 0 else ""
+    sign, tone = ("+", "good") if change > 0 else ("−", "bad") if change < 0 else ("±", "")
+    return _("%(change)s %% against %(period)s") % {**words, "change": f"{sign}{abs(change)}"}, tone

@@ -31,21 +31,21 @@ def scopes_of(user, companies):
     currencies = {one.currency_id for one in companies}
     limits = policy.limits(user, Order)
     sees_companies = limits is not None and limits <= {"region_id"}
+    home = home_currency(user, companies)
     found = []
     if len(currencies) > 1:
-        for currency in sorted(currencies, key=lambda code: code != home_currency(user, companies)):
+        for currency in sorted(currencies, key=lambda code: (code != home, code)):
             keys = [one.pk for one in companies if one.currency_id == currency]
             label = _("All I may see in %(currency)s") % {"currency": currency}
             found.append(Scope(f"all-{currency}", label, {"company_id__in": keys}, {"company__in": ",".join(map(str, keys))}, currency))
     else:
-        found.append(Scope("all", _("All I may see"), currency=next(iter(currencies), "CNY")))
-    if user.employee_id and policy.condition(user, Order) != Q(owner_id__in=frozenset([user.employee_id])):
-        own = {"company_id__in": found[0].filters["company_id__in"]} if found[0].filters else {}
-        found.append(
-            Scope("mine", _("Only mine"), {**own, "owner_id": user.employee_id}, {**found[0].link, "owner": user.employee_id}, found[0].currency)
-        )
+        found.append(Scope("all", _("All I may see"), currency=home))
+    me, whole = user.employee_id, found[0]
+    if me and policy.condition(user, Order) != Q(owner_id__in=frozenset([me])):
+        found.append(Scope("mine", _("Only mine"), whole.filters | {"owner_id": me}, whole.link | {"owner": me}, whole.currency))
     if sees_companies and len(companies) > 1:
-        found += [Scope(f"company-{one.pk}", one.title(), {"company_id": one.pk}, {"company": one.pk}, one.currency_id) for one in companies]
+        for one in companies:
+            found.append(Scope(f"company-{one.pk}", one.title(), {"company_id": one.pk}, {"company": one.pk}, one.currency_id))
     return found
 
 

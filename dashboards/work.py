@@ -7,7 +7,6 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import formats
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboards.approvals import approvable, task_model
@@ -74,8 +73,7 @@ class Work:
 
     def item(self, record):
         """How a record is shown."""
-        date = getattr(record, self.date_field) if self.date_field and policy.may_see(self.user, self.model, self.date_field) else None
-        amount = getattr(record, self.amount_field) if self.amount_field and policy.may_see(self.user, self.model, self.amount_field) else None
+        date, amount = self._read(record, self.date_field), self._read(record, self.amount_field)
         return Item(
             title=str(record),
             about=str(record.customer) if getattr(record, "customer_id", None) else "",
@@ -85,6 +83,9 @@ class Work:
             amount=amount,
             currency=getattr(record, "currency_id", ""),
         )
+
+    def _read(self, record, name):
+        return getattr(record, name) if name and policy.may_see(self.user, self.model, name) else None
 
     def shown(self):
         """{title, icon, items, count, link}, or None where nothing waits."""

@@ -25,7 +25,15 @@ class PrintColumn:
     reads: tuple = ()
     is_number: bool = False
     is_optional: bool = False  # left out where no line has anything to say
+    is_where_different: bool = False  # left out where every line says the same
     is_sum: bool = False  # page subtotals stand under it
+
+    def says_something(self, lines):
+        """False if the column would tell the reader nothing."""
+        if not self.is_optional and not self.is_where_different:
+            return True
+        texts = {self.text(line) for line in lines}
+        return len(texts) > 1 if self.is_where_different else bool(texts - {""})
 
     def may_see(self, user, model):
         """True if the person may read everything the column shows."""
@@ -66,8 +74,9 @@ PRICE = PrintColumn(_("Price"), 22, _price, ("price",), is_number=True)
 DISCOUNT = PrintColumn(_("% paid"), 14, _discount, ("discount",), is_number=True, is_optional=True)
 TAX_RATE = PrintColumn(_("Tax %"), 13, lambda line: quantity_text(line.tax_rate), ("tax_rate",), is_number=True)
 AMOUNT = PrintColumn(_("Amount"), 27, _amount, ("amount",), is_number=True, is_sum=True)
-ORDER = PrintColumn(_("Order"), 33, _order, ("order_line",))
+ORDER = PrintColumn(_("Order"), 33, _order, ("order_line",), is_where_different=True)
 DELIVERED_PRICE = PrintColumn(_("Price"), 22, _price, ("order_line__price", "gross"), is_number=True)
+DELIVERED_DISCOUNT = PrintColumn(_("% paid"), 14, _discount, ("order_line__discount", "gross"), is_number=True, is_optional=True)
 DELIVERED_AMOUNT = PrintColumn(_("Amount"), 27, _amount, ("gross",), is_number=True, is_sum=True)
 DEBT = PrintColumn(_("Receivable"), 48, lambda line: line.receivable.title(), ("receivable",))
 DEBT_ORDER = PrintColumn(_("Order"), 0, lambda line: line.receivable.origin_number, ("receivable",))

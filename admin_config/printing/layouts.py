@@ -72,19 +72,23 @@ def received(receipt):
 received.reads = ("amount", "currency")
 
 QUOTE_FACTS = ("customer", "number", contact, "date", "payment_term", "valid_until", "delivery_terms", "handler")
-ORDER_FACTS = ("customer", "number", contact, "date", "customer_number", "wanted_on", "delivery_address", "payment_term", "delivery_terms", "handler")
+ORDER_FACTS = (
+    *("customer", "number", contact, "date", "customer_number", "wanted_on"),
+    *("delivery_address", "payment_term", "delivery_terms", "handler"),
+)
 DELIVERY_FACTS = ("customer", "number", "date", orders, "warehouse", "handler", "address", "carrier", "waybill")
 RECEIPT_FACTS = ("customer", "number", "payer", "date", "method", "account", "bill_number", received)
 
 OFFERED = (c.POSITION, c.CODE, c.NAME, c.UNIT, c.QUANTITY, c.PRICE, c.DISCOUNT, c.TAX_RATE, c.AMOUNT)
 OFFERED_NARROW = (c.POSITION, c.CODE, c.NAME, c.UNIT, c.QUANTITY, c.PRICE, c.DISCOUNT, c.AMOUNT)
 DELIVERED = (c.POSITION, c.CODE, c.NAME, c.UNIT, c.QUANTITY, c.DELIVERED_PRICE, c.DELIVERED_DISCOUNT, c.DELIVERED_AMOUNT)
-GOODS = (c.POSITION, c.CODE, c.NAME, c.UNIT, c.QUANTITY, c.ORDER)
+GOODS = (c.POSITION, c.CODE, c.NAME, c.ORDER, c.UNIT, c.QUANTITY)
 PAID = (c.POSITION, c.DEBT, c.DEBT_ORDER, c.DUE, c.ALLOCATED)
 
 SELLER_BUYER = (_("For us, date, seal"), _("For the customer, date, seal"))
-HANDED_OVER = (_("Made out by"), _("Warehouse"), _("Driver"), _("Received in good order, date"))
-MONEY = (_("Made out by"), _("Accountant"), _("Cashier"), _("Payer"))
+MADE_OUT = _("Made out by")
+HANDED_OVER = (MADE_OUT, _("Warehouse"), _("Driver"), _("Received in good order, date"))
+MONEY = (MADE_OUT, _("Accountant"), _("Cashier"), _("Payer"))
 VALID = _("This quotation is valid until the date above. Prices and quantities become binding with our written confirmation.")
 
 LAYOUTS = (

@@ -8,12 +8,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from admin_config.columns import amount_text
-from admin_config.printing.layouts import facts_of
+from admin_config.printing.layouts import MADE_OUT, facts_of
 from admin_config.printing.papers import lines_needed
 from models.base import policy
 from models.base.capitals import LARGEST, in_capitals
 from models.base.documents import Approval
-from models.base.money import price_from_amount
+from models.base.money import HUNDRED, line_amounts, price_from_amount, round_half_up
 from models.finance.models import Receipt
 from models.sales.models import Delivery
 from models.sales.shares import share_of
@@ -61,10 +61,22 @@ class Printout:
         return self.document.company
 
     @property
+    def fact_width(self):
+        """The room of one fact."""
+        return self.paper.inner_width / self.paper.facts_per_row - 4
+
+    @property
     def fact_rows(self):
-        """The facts, as many in a row as the paper takes."""
-        step = self.paper.facts_per_row
-        return [self.facts[start : start + step] for start in range(0, len(self.facts), step)]
+        """[[(label, text, span)]]: as many facts in a row as the paper takes, a long one over several places."""
+        rows, row, free = [], [], 0
+        for label, text in self.facts:
+            span = min(lines_needed(f"{label}: {text}", self.fact_width, self.paper.points), self.paper.facts_per_row)
+            if span > free:
+                row, free = [], self.paper.facts_per_row
+                rows.append(row)
+            row.append((label, text, span))
+            free -= span
+        return rows
 
     @property
     def mark(self):
@@ -89,6 +101,12 @@ class Printout:
         return max(1, len(self.columns) - 1)
 
     @property
+    def signatures(self):
+        """[(label, name)]: who made the document out is known."""
+        maker = self.document.created_by
+        return [(label, maker.title() if maker and label == MADE_OUT else "") for label in self.layout.signatures]
+
+    @property
     def remark(self):
         return self.document.remark if policy.may_see(self.user, type(self.document), "remark") else ""
 
@@ -98,7 +116,7 @@ def printout(layout, document, user):
     made = Printout(layout, document, user, facts=facts_of(layout, document, user))
     lines = _lines(document)
     wanted = layout.columns_for(user)
-    made.columns = [one for one in wanted if not one.is_optional or any(one.text(line) for line in lines)]
+    made.columns = [one for one in wanted if one.says_something(lines)]
     shows_sums = layout.has_amounts and any(column.is_sum for column in made.columns) and policy.may_see(user, type(document), "gross")
     if shows_sums:
         _add_totals(made, document, lines)
@@ -115,10 +133,18 @@ def _lines(document):
         line.number, line.places = number, places
         if isinstance(document, Delivery):
             line.shown_amount = _worth(document, line, places)
-            line.shown_price = price_from_amount(line.shown_amount, line.quantity, Decimal(100))
+            line.shown_price, line.discount = _price_of(line, places)
         else:
             line.shown_amount, line.shown_price = line.amount, getattr(line, "price", None)
     return lines
+
+
+def _price_of(line, places):
+    """(price, percentage paid) of a delivery line: the order's where they give the amount, else what a unit costs in the end."""
+    source = line.order_line
+    if line_amounts(line.quantity, source.price, source.discount, Decimal(0), True, source.is_gift, places).amount == line.shown_amount:
+        return source.price, source.discount
+    return round_half_up(price_from_amount(line.shown_amount, line.quantity, HUNDRED), 4), HUNDRED
 
 
 def _worth(delivery, line, places):
@@ -200,8 +226,10 @@ def _row_height(made, cells):
 
 
 def _facts_height(made):
-    width = made.paper.inner_width / made.paper.facts_per_row - 4
-    return sum(max(lines_needed(f"{label}: {text}", width, made.paper.points) for label, text in row) * made.paper.line + 0.8 for row in made.fact_rows) + 3
+    def lines(label, text, span):
+        return lines_needed(f"{label}: {text}", made.fact_width * span, made.paper.points)
+
+    return sum(max(lines(*fact) for fact in row) * made.paper.line + 0.8 for row in made.fact_rows) + 3
 
 
 def _closing_height(made):

@@ -89,7 +89,7 @@ def months():
 
 
 def differences(month, *, repair=False):
-    """[(group, column, stored, true)] where the figures of a month are not those of its approved orders; with `repair` they are put right."""
+    """[(group, column, stored, true)] where a month's figures are not those of its approved orders; `repair` puts them right."""
     with transaction.atomic():
         if repair:
             _stop_writers()

@@ -24,7 +24,7 @@ from tests import people as desk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.books]
 D = Decimal
-SEEING = ("general_manager", "regional_director", "sales_supervisor", "salesperson", "sales_assistant", "accountant", "warehouse_keeper")
+SEEING = ("general_manager", "regional_director", "salesperson", "accountant", "warehouse_keeper")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def business(people):
     """Orders of all salespeople this year and last, deliveries, debts of all ages, a receipt, opportunities, open decisions."""
     today = business_today()
     buyers = [desk.customer_of(user, "YJ60") or desk.customer_of(user) for user in people.salespeople]
-    for number, (buyer, days) in enumerate(zip(buyers * 4, (1, 20, 40, 70, 100, 130, 200, 300, 380, 400, 500, 35), strict=True)):
+    for number, (buyer, days) in enumerate(zip(buyers * 3, (1, 40, 70, 130, 200, 300, 400, 500, 35), strict=True)):
         items = [Item(desk.product("QH0001"), D(100 + number), price=D("1.25")), Item(desk.product("QH0005"), D(3), price=D("99.90"))]
         order = desk.make_order(buyer, items, date=today - timedelta(days=days))
         if number % 3:
@@ -161,7 +161,9 @@ def test_a_visitor_is_asked_to_log_in(client, db):
         assert client.get(address).status_code == 302
 
 
-@pytest.mark.parametrize("query", [{"period": "own", "from": "2026-99", "to": "x"}, {"period": "?"}, {"scope": "company-0"}, {"period": "own"}])
+@pytest.mark.parametrize(
+    "query", [{"period": "own", "from": "2026-99", "to": "x"}, {"period": "?"}, {"scope": "company-0"}, {"period": "own"}]
+)
 def test_nonsense_in_the_address_is_the_default(client, business, query):
     desk.login(client, "general_manager")
     assert client.get(reverse("admin:boards"), query).status_code == 200

@@ -9,9 +9,10 @@ The route never changes a document: it calls the document's approve_…, reject_
 """
 
 from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from viewflow import this
-from viewflow.workflow import lock
+from viewflow.workflow import flow, lock
 from viewflow.workflow.status import STATUS
 
 from flows import chains, messages
@@ -28,6 +29,11 @@ def carry_out(verb, document, **arguments):
     """Do approve_…, reject_… or return_… to the document for the acting user, whose right the route has checked."""
     operation = find_operation(type(document), f"{verb}_{document.DOCUMENT_CODE}")
     return operation.by_route(document, by=current_user(), **arguments)
+
+
+def close_obsolete(activation):
+    """Without an end a task would count as open for ever."""
+    activation.task.finished = timezone.now()
 
 
 class ApprovalRoute:
@@ -60,6 +66,9 @@ class ApprovalRoute:
     refuse = Step(this.on_rejected).Annotation(title=_("Reject")).Next(this.rejected)
     approved = Finish().Annotation(title=_("Approved"))
     rejected = Finish().Annotation(title=_("Rejected"))
+
+    # Stands for nodes of earlier versions: their tasks stay readable and can be withdrawn. Renamed nodes get a data migration instead.
+    obsolete = flow.Obsolete(cancel_func=close_obsolete)
 
     # ── what a document's flow says ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -245,6 +245,8 @@ def opened(task, by, *, reason):
         document = _locked(stored.process)
         with stored.activation() as activation:
             activation.process.document = document
+            if activation.flow_task.task_type == "OBSOLETE":
+                raise Refusal(_("This step of the route no longer exists; withdraw the document and submit it again."), code="obsolete")
             yield activation
 
 

@@ -16,7 +16,10 @@ def test_one_decides_and_the_other_is_told_who(installation, rounds, mode):
     assert not outcome.errors, outcome.errors[0]
     told = Counter(answer[0] for answer in outcome.flat)
     assert told == {"approved": receipts, "refused": receipts}
-    assert {answer[1] for answer in outcome.flat if answer[0] == "refused"} <= {"Already approved by 周启明.", "Already approved by 钱国梁."}
+    assert {answer[1] for answer in outcome.flat if answer[0] == "refused"} <= {
+        "Already approved by 周启明.",
+        "Already approved by 钱国梁.",
+    }
     assert_posted_once(outcome, receipts)
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.utils import formats
 
+from admin_config.linegrid.lookup import grouped
 from models.base.fields import AmountField, PercentField, PriceField, trimmed
 
 LEAST_PLACES = {AmountField: 2, PriceField: 2}
@@ -12,7 +13,7 @@ LEAST_PLACES = {AmountField: 2, PriceField: 2}
 # Pixels. A column of numbers grows with its longest one; the description beside the product takes what is left.
 WIDTHS = {"product": 120, "unit": 68, "number": 88, "flag": 46, "date": 130, "choice": 110, "text": 96, "percent": 66, "amount": 108}
 READ_WIDTHS = {"product": 96, "unit": 52, "number": 60, "flag": 46, "date": 100, "choice": 96, "text": 96, "percent": 56, "amount": 80}
-DIGIT, PADDING, ROOM_FOR_NAMES, EDGES = 8.5, 18, 150, 44 + 32
+DIGIT, PADDING, ROOM_FOR_NAMES, HANDLE, REMOVE = 8.5, 18, 140, 44, 32
 
 
 class Column:
@@ -64,10 +65,3 @@ class Column:
         if isinstance(value, Decimal):
             return grouped(trimmed(value, self.least))
         return formats.localize(value) if hasattr(value, "year") else str(value)
-
-
-def grouped(text):
-    """1234.5 as 1,234.5."""
-    whole, point, fraction = text.partition(".")
-    sign = "-" if whole.startswith("-") else ""
-    return f"{sign}{int(whole.lstrip('-') or 0):,}{point}{fraction}"

@@ -83,6 +83,13 @@ def number(text, default=None):
     return default if found is None else found
 
 
+def grouped(text):
+    """1234.5 as 1,234.5."""
+    whole, point, fraction = text.partition(".")
+    sign = "-" if whole.startswith("-") else ""
+    return f"{sign}{int(whole.lstrip('-') or 0):,}{point}{fraction}"
+
+
 class Catalogue:
     """Answers for one person and one grid. The grid supplies resolve, search, pricing, last_prices and available."""
 
@@ -230,14 +237,14 @@ class Catalogue:
 def _available(product, left):
     if left is None or not getattr(product, "is_stocked", True):
         return None
-    return {"quantity": trimmed(left.get(product.pk, Decimal(0))), "unit": product.unit.name}
+    return {"quantity": grouped(trimmed(left.get(product.pk, Decimal(0)))), "unit": product.unit.name}
 
 
 def _last(last):
     if last is None:
         return None
     return {
-        "price": trimmed(last.price, 2),
+        "price": grouped(trimmed(last.price, 2)),
         "unit": last.unit,
         "date": formats.date_format(last.date, "SHORT_DATE_FORMAT"),
         "number": last.number,

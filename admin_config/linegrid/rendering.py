@@ -10,9 +10,9 @@ from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from admin_config.linegrid.columns import EDGES, ROOM_FOR_NAMES, Column, grouped
+from admin_config.linegrid.columns import HANDLE, REMOVE, ROOM_FOR_NAMES, Column
 from admin_config.linegrid.formset import ChoiceOfRow
-from admin_config.linegrid.lookup import Header
+from admin_config.linegrid.lookup import Header, grouped
 from admin_config.linegrid.rows import New, Posted, Stored
 from admin_config.linegrid.words import texts
 from models.base import policy
@@ -81,7 +81,8 @@ class Grid:
     @property
     def least_width(self):
         """Below this many pixels the table scrolls sideways."""
-        return sum(width for width in self.widths if width) + ROOM_FOR_NAMES + EDGES
+        edges = HANDLE + (REMOVE if self.is_editable else 0)
+        return sum(width or ROOM_FOR_NAMES for width in self.widths) + edges
 
     @cached_property
     def widths(self):
@@ -192,8 +193,9 @@ class Grid:
         side = self.beside.get(product.pk, {}) if product is not None else {}
         name, specification = (product.name, product.specification) if product is not None else ("", "")
         grey = escape(" · ".join(self.words[key].format(**side[key]) for key in ("available", "last") if side.get(key)))
+        full, name, specification = escape(f"{name} {specification}".strip()), escape(name), escape(specification)
         return (
-            f'<td class="lg-goods"><div class="lg-name"><span>{escape(name)}</span> <small>{escape(specification)}</small></div>'
+            f'<td class="lg-goods"><div class="lg-name" title="{full}"><span>{name}</span> <small>{specification}</small></div>'
             f'<div class="lg-beside" title="{grey}">{grey}</div></td>'
         )
 

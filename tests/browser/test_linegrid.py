@@ -6,11 +6,14 @@ import random
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from models.base.money import line_amounts
-from models.sales.models import QuoteLine
+from models.products.models import Product
+from models.sales.models import Quote, QuoteLine
 from tests.conftest import CHROMIUM
 from tests.house import linegrid_desk as desk
+from tests.people import customer_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 HAND = 60  # milliseconds between a person's keys
@@ -103,6 +106,14 @@ class Page:
         with self.page.expect_navigation():
             self.page.locator("[name=_save]").click()
         self.page.wait_for_function("document.querySelector('[data-linegrid]').lineGrid")
+
+
+def sign_in(context, address, user):
+    """A page of a browser in which this person is logged in."""
+    client = Client()
+    client.force_login(user)
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
+    return context.new_page()
 
 
 @pytest.fixture
@@ -475,6 +486,42 @@ class TestTwoGrids:
         page.settled()
         page.save()
         assert sorted(stored(quote)) == [("P1", 2, 11), ("P2", 2, 12)]
+
+
+class TestRealScreen:
+    """The same on the product's own page of a quote, as the salesperson of the demo company."""
+
+    def test_ten_lines_and_ninety_keys(self, browser, live_server, people):
+        seller = people.salesperson
+        buyer = customer_of(seller)
+        context, keys = browser.new_context(viewport={"width": 1280, "height": 800}), 0
+        page, problems = sign_in(context, live_server.url, seller), []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(f"{live_server.url}/sales/quote/add/")
+        page.wait_for_function("document.querySelector('[data-linegrid]').lineGrid")
+        page.evaluate(
+            "([key, text]) => backoffice.take('customer', key, text, document.querySelector('.record-form'))", [str(buyer.pk), buyer.name]
+        )
+        page.locator(".lg-row [data-name=product]").first.focus()
+        codes = list(Product.objects.filter(kind="goods").order_by("code").values_list("code", flat=True)[:10])
+        for code in codes:
+            for text in (code, "5"):
+                page.keyboard.type(text, delay=HAND)
+                page.keyboard.press("Enter")
+                keys += len(text) + 1
+        assert keys <= 90
+        page.wait_for_function("!document.querySelector('[aria-busy]')")
+        page.wait_for_timeout(700)
+        assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length") == 1
+        shown = page.locator("[data-total=gross]").text_content()
+        page.locator("[name=_save]").click()
+        page.wait_for_url("**/change/")
+        quote = Quote.objects.get(customer=buyer)
+        assert [line.product.code for line in quote.lines.select_related("product")] == codes
+        assert f"{quote.gross:,.2f}" == shown == page.locator("[data-total=gross]").text_content()
+        assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length") == 0
+        assert problems == []
+        context.close()
 
 
 class TestPhone:

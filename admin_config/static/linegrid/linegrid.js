@@ -45,14 +45,20 @@
     grid.root.addEventListener("focusin", look);
   }
 
-  /* The sums stick above the bar with the buttons, wherever the page has one. */
-  function leaveRoomForBar(root) {
-    const bar = document.querySelector("[data-bar], #submit-row");
-    if (bar && getComputedStyle(bar).position === "sticky") root.style.setProperty("--lg-bottom", `${bar.offsetHeight}px`);
+  /* Headings stick below the page's own, sums above its bar; a table wider than its place scrolls sideways instead. */
+  function fit(root) {
+    const place = root.querySelector(".lg-scroll"), table = place.querySelector("table");
+    const [heading, bar] = [document.querySelector("header.heading, #header-inner"), document.querySelector("[data-bar], #submit-row")];
+    const stuck = (part, side) => part && getComputedStyle(part).position === "sticky" ? part.offsetHeight + (parseFloat(getComputedStyle(part)[side]) || 0) : 0;
+    const look = () => {
+      place.classList.toggle("is-narrow", table.scrollWidth > place.clientWidth + 1 && getComputedStyle(table).display === "table");
+      root.style.setProperty("--lg-top", `${stuck(heading, "top")}px`);
+      root.style.setProperty("--lg-bottom", `${stuck(bar, "bottom")}px`);
+    };
+    new ResizeObserver(look).observe(root);
   }
 
   function start(root, list, menu) {
-    leaveRoomForBar(root);
     const grid = new LineGrid.Grid(root);
     grid.lookup = new LineGrid.Lookup(grid, list);
     grid.picker = new LineGrid.Picker(grid);
@@ -80,7 +86,8 @@
   }
 
   function boot() {
-    const roots = [...document.querySelectorAll("[data-linegrid]")].filter((root) => root.closest("form") && root.querySelector("[data-name]:not([type=hidden]), template"));
+    const roots = [...document.querySelectorAll("[data-linegrid]")];
+    roots.forEach(fit);
     const editable = roots.filter((root) => JSON.parse(document.getElementById(`${root.dataset.linegrid}-linegrid`).textContent).columns.some((column) => column.entered));
     if (!editable.length) return;
     const list = new LineGrid.ProductList(), menu = new LineGrid.RowMenu();

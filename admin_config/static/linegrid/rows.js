@@ -287,6 +287,7 @@
       const [name, specification, grey] = [goods.querySelector("span"), goods.querySelector("small"), goods.querySelector(".lg-beside")];
       name.textContent = product?.name ?? "";
       specification.textContent = product?.specification ?? "";
+      name.parentElement.title = `${name.textContent} ${specification.textContent}`.trim();
       grey.textContent = grey.title = product ? this.beside(product) : "";
       this.warn(row, Boolean(product?.below_floor));
     }

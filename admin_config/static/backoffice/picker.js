@@ -80,10 +80,10 @@
     return Boolean(item);
   }
 
-  // Enter in a document's customer leads to its first line: what stands between is filled from the customer.
+  // Enter in a document's customer leads to its first line, or to its amount: what stands between is filled from the customer.
   function forward(box) {
     if (keyOf(box).name !== "customer") return;
-    box.form?.querySelector("[data-linegrid] .lg-row:not([hidden]) [data-name=product]")?.focus();
+    box.form?.querySelector("[data-linegrid] .lg-row:not([hidden]) [data-name=product], input[name=amount]")?.focus();
   }
 
   document.addEventListener("focusin", (event) => {

@@ -3,6 +3,7 @@
 from django.contrib.admin import helpers
 from django.contrib.admin.templatetags.admin_list import _coerce_field_name
 from django.contrib.admin.utils import lookup_field, quote
+from django.contrib.admin.views.main import IGNORED_PARAMS
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.core.paginator import EmptyPage, Page, Paginator
 from django.db.models import ManyToOneRel, Q, Sum
@@ -199,7 +200,7 @@ class RecordChangeList(ChangeList):
             if text:
                 chips.append({"label": one.title, "value": text, "link": self.get_query_string(remove=[*one.expected_parameters(), "p"])})
         for name, value in self.filter_params.items():
-            if name not in shown:
+            if name not in shown and name not in IGNORED_PARAMS and value not in ("", [""], []):
                 value = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
                 chips.append({"label": self.words_of(name), "value": value, "link": self.get_query_string(remove=[name, "p"])})
         return chips
@@ -318,19 +319,23 @@ class RecordChangeList(ChangeList):
             if name == "action_checkbox":
                 label = escape(_("Select record"))
                 box = f'<td class="cell box"><input type="checkbox" class="action-select" name="{helpers.ACTION_CHECKBOX_NAME}" value="'
-                columns.append((box, lambda record: escape(str(record.pk)), f'" aria-label="{label}"></td>'))
+                columns.append((box, box, lambda record: escape(str(record.pk)), f'" aria-label="{label}"></td>'))
                 continue
             css = f"cell field-{_coerce_field_name(name, index)} {header['css']}".strip()
             is_link = (not self.list_display_links and is_first) or name in (self.list_display_links or ())
             tag = "th" if is_first else "td"
-            start = format_html('<{} class="{}" data-label="{}"{}>', tag, css, header["text"], mark_safe(' scope="row"') if is_first else "")
+            scope = mark_safe(' scope="row"') if is_first else ""
+            start, blank = (
+                format_html('<{} class="{}" data-label="{}"{}>', tag, one, header["text"], scope) for one in (css, f"{css} is-none")
+            )
             end = f"</{tag}>"
             if is_link and self.row_link and self.list_display_links is not None:
-                start, end = f'{start}<a href="{self.row_link}">', f"</a>{end}"
-            columns.append((start, self.column(name), end))
+                start, blank, end = f'{start}<a href="{self.row_link}">', f'{blank}<a href="{self.row_link}">', f"</a>{end}"
+            columns.append((start, blank, self.column(name), end))
             is_first = False
         written = []
         for record in self.result_list:
-            row = "".join([part for start, cell, end in columns for part in (start, cell(record), end)])
+            cells = [(start, blank, cell(record), end) for start, blank, cell, end in columns]
+            row = "".join([part for start, blank, text, end in cells for part in (blank if text == NOTHING else start, text, end)])
             written.append(f"<tr>{row}</tr>".replace(HOLDER, str(quote(record.pk))))
         return mark_safe("".join(written))

@@ -126,6 +126,12 @@ class DocumentAdmin(ApprovalPages, OperationPages, PrintableAdmin, LineGridAdmin
             found.append((_("Copy"), "content_copy", self.link("copy", obj.pk), True))
         return found + self.print_links(request, obj)
 
+    def further_tabs(self, request, obj):
+        """An approval that is over has a tab; one that is open stands beside the document."""
+        approval = self.approval_of(request, obj)
+        own = [{"key": "approval", "label": _("Approval"), "errors": 0}] if approval is not None and not approval.is_open else []
+        return own + super().further_tabs(request, obj)
+
     def facts(self, request, obj):
         shown = []
         for name in self.header_facts:
@@ -144,7 +150,7 @@ class DocumentAdmin(ApprovalPages, OperationPages, PrintableAdmin, LineGridAdmin
         return shown if not has_progress or obj.approval == Approval.APPROVED else shown[:1]
 
     def general_label(self, formsets):
-        return _("Lines") if formsets else _("Details")
+        return _("Lines") if formsets else _("Overview")
 
     # -- what a customer brings along ------------------------------------------------------------------------------------------
 

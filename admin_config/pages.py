@@ -105,7 +105,7 @@ class RecordPages:
 
     def general_label(self, formsets):
         """The name of the first tab."""
-        return _("Details")
+        return _("Overview")
 
     def further_tabs(self, request, obj):
         """Tabs that are loaded when they are opened: [{key, label, load}]."""

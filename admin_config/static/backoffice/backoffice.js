@@ -11,11 +11,16 @@
     const token = find("input[name=csrfmiddlewaretoken]");
     if (token) event.detail.headers["X-CSRFToken"] = token.value;
   });
+  document.addEventListener("htmx:configRequest", (event) => {
+    const asked = event.detail.parameters;
+    if (event.detail.elt.id === "list-bar") for (const name of Object.keys(asked)) if (asked[name] === "") delete asked[name];
+  });
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status >= 400) event.detail.shouldSwap = event.detail.xhr.status === 422;
   });
   document.addEventListener("htmx:afterSettle", () => {
     showSelection();
+    showFilters();
   });
 
   // -- dialogs ---------------------------------------------------------------------------------------------------------
@@ -83,6 +88,18 @@
     const first = wrong || line || (isNew && all(".field :is(input:not([type=hidden]), select, textarea)", form).find((one) => !one.value && !one.disabled));
     if (first) first.focus({ preventScroll: !wrong });
   }, 50));
+
+  // -- filters stay open while the list below them is replaced ---------------------------------------------------------------
+  let filtersOpen = false;
+  function showFilters() {
+    const fields = document.getElementById("filter-fields");
+    if (!fields) return;
+    fields.hidden = !filtersOpen;
+    find("[data-filters]")?.setAttribute("aria-expanded", String(filtersOpen));
+  }
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-filters]")) { filtersOpen = !filtersOpen; showFilters(); }
+  });
 
   // -- rows of a list --------------------------------------------------------------------------------------------------
   function showSelection() {

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from admin_config.spreadsheets.columns import KEY
 from admin_config.spreadsheets.constraints import check_problems, unique_problems
 from admin_config.spreadsheets.existing import find_existing, same
-from admin_config.spreadsheets.keys import NAMING, chunks
+from admin_config.spreadsheets.keys import NAMING, loaded
 from admin_config.spreadsheets.values import DEFAULT, BadCell, blank_value, parse_column, parser_of
 from models.base import policy
 from models.base.inserting import unsaved
@@ -286,15 +287,14 @@ class Check:
         if not (self.has_clean or self.description.is_document):
             return
         present = [one.row for one in planned if one is not None and (one.changed is None or one.changed)]
+        wanted = None if self.description.is_document else _mentioned(self.model)
         for field_ in self.model._meta.concrete_fields:
-            if not field_.is_relation:
+            if not field_.is_relation or (wanted is not None and field_.name not in wanted):
                 continue
             keys = {getattr(row, field_.attname) for row in present} - {None}
             if not keys:
                 continue
-            found = {}
-            for some in chunks(keys):
-                found |= field_.related_model._base_manager.in_bulk(some)
+            found = loaded(field_.related_model, keys)
             for row in present:
                 key = getattr(row, field_.attname)
                 if key in found:
@@ -404,6 +404,13 @@ class Check:
     def _refuse(self, planned, index, name, sentence):
         self.read.error(index, name, sentence, None if name in self.read.cells else "")
         planned[index] = None
+
+
+@lru_cache(maxsize=256)
+def _mentioned(model):
+    """The attributes that the model's own rules mention; only those keys are worth loading for them."""
+    rules = [vars(one)["clean"] for one in model.__mro__ if "clean" in vars(one) and one is not models.Model]
+    return {name for rule in rules for name in rule.__code__.co_names}
 
 
 def _take(row, source, names):

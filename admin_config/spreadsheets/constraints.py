@@ -10,7 +10,7 @@ from django.db.models import F, Q, Value
 from django.db.models.expressions import CombinedExpression
 from django.utils.translation import gettext as _
 
-from admin_config.spreadsheets.keys import chunks
+from admin_config.spreadsheets.keys import among
 from models.base.fields import trimmed
 
 COMPARED = {"exact": operator.eq, "gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
@@ -162,7 +162,7 @@ def unique_problems(model, rows, numbers, changed=None):
                 problems[index] = (_telling(names), _("This is the same as in row %(row)s.") % {"row": numbers[keys[key]]})
             else:
                 keys[key] = index
-        taken = _taken(model, attnames, condition, keys)
+        taken = _taken(model, names, attnames, condition, keys)
         for key, owners in taken.items():
             index = keys[key]
             if owners - {rows[index].pk}:
@@ -185,7 +185,7 @@ def _applying(model, names):
         return None
 
 
-def _taken(model, attnames, condition, keys):
+def _taken(model, names, attnames, condition, keys):
     """{key: {primary keys}} of stored rows, whoever may see them."""
     if not keys:
         return {}
@@ -196,8 +196,8 @@ def _taken(model, attnames, condition, keys):
         if spread[place] == 1 and place != driver:
             query = query.filter(**{attname: next(iter(keys))[place]})
     found = defaultdict(set)
-    for some in chunks({key[driver] for key in keys}):
-        for pk, *key in query.filter(**{f"{attnames[driver]}__in": some}).values_list("pk", *attnames):
-            if tuple(key) in keys:
-                found[tuple(key)].add(pk)
+    rows = query.filter(**among(model, names[driver], {key[driver] for key in keys}))
+    for pk, *key in rows.values_list("pk", *attnames):
+        if tuple(key) in keys:
+            found[tuple(key)].add(pk)
     return found

@@ -10,7 +10,7 @@ from admin_config.spreadsheets.checking import Check, Rows, locked
 from admin_config.spreadsheets.columns import KEY
 from admin_config.spreadsheets.constraints import check_problems
 from admin_config.spreadsheets.existing import same
-from admin_config.spreadsheets.keys import chunks
+from admin_config.spreadsheets.keys import among, loaded
 from admin_config.spreadsheets.lines import LineRules
 from admin_config.spreadsheets.values import DEFAULT
 from models.base import policy
@@ -129,9 +129,8 @@ class DocumentCheck(Check):
         """{document id: [its lines in their order]} of the documents that exist."""
         keys = [one.row.pk for one in planned if one is not None and one.changed is not None]
         found = defaultdict(list)
-        for some in chunks(keys):
-            for line in self.line_model._base_manager.filter(**{f"{self.line_key}__in": some}).order_by("position", "pk"):
-                found[getattr(line, f"{self.line_key}_id")].append(line)
+        for line in self.line_model._base_manager.filter(**among(self.line_model, self.line_key, keys)).order_by("position", "pk"):
+            found[getattr(line, f"{self.line_key}_id")].append(line)
         return found
 
     # -- lines of one document -----------------------------------------------------------------------------------------
@@ -225,9 +224,7 @@ class DocumentCheck(Check):
         for key in self.line_model._meta.concrete_fields:
             if not key.is_relation or key.name in (self.line_key, "created_by", "changed_by"):
                 continue
-            found = {}
-            for some in chunks({getattr(line, key.attname) for line in lines} - {None}):
-                found |= key.related_model._base_manager.in_bulk(some)
+            found = loaded(key.related_model, {getattr(line, key.attname) for line in lines} - {None})
             for line in lines:
                 value = getattr(line, key.attname)
                 if value in found:

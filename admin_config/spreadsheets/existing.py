@@ -6,7 +6,7 @@ from collections import defaultdict
 from django.utils.translation import gettext as _
 
 from admin_config.spreadsheets.columns import KEY
-from admin_config.spreadsheets.keys import chunks
+from admin_config.spreadsheets.keys import among
 from models.base import policy
 
 
@@ -35,9 +35,7 @@ def find_existing(check, read):
 
 def _by_key(check, read, found, problems):
     given = {index: key for index, key in enumerate(read.values[KEY]) if key is not None}
-    stored = {}
-    for some in chunks(set(given.values())):
-        stored |= {row.pk: row for row in policy.scope(check.user, check.model).filter(pk__in=some)}
+    stored = {row.pk: row for row in policy.scope(check.user, check.model).filter(pk__among=set(given.values()))}
     first = {}
     for index, key in given.items():
         if key not in stored:
@@ -67,7 +65,7 @@ def _by_columns(check, read, names, found, problems):
             problems[index] = (telling, _("This is the same as in row %(row)s.") % {"row": read.numbers[wanted[key]]})
         else:
             wanted[key] = index
-    stored = _stored(check, attnames, wanted)
+    stored = _stored(check, names, attnames, wanted)
     for key, index in wanted.items():
         hits = stored.get(key, ())
         if len(hits) == 1:
@@ -80,7 +78,7 @@ def _is_plain(part):
     return part is not None and part != "" and type(part) is not object
 
 
-def _stored(check, attnames, wanted):
+def _stored(check, names, attnames, wanted):
     """{key: [records]} in the person's range."""
     if not wanted:
         return {}
@@ -91,11 +89,10 @@ def _stored(check, attnames, wanted):
         if spread[place] == 1 and place != driver:
             query = query.filter(**{attname: next(iter(wanted))[place]})
     stored = defaultdict(list)
-    for some in chunks({key[driver] for key in wanted}):
-        for row in query.filter(**{f"{attnames[driver]}__in": some}):
-            key = tuple(getattr(row, attname) for attname in attnames)
-            if key in wanted:
-                stored[key].append(row)
+    for row in query.filter(**among(check.model, names[driver], {key[driver] for key in wanted})):
+        key = tuple(getattr(row, attname) for attname in attnames)
+        if key in wanted:
+            stored[key].append(row)
     return stored
 
 
@@ -123,7 +120,8 @@ def _by_number(check, read, found, problems):
 
 def _documents(check, name, texts):
     found = defaultdict(list)
-    for some in chunks({text for text in texts if isinstance(text, str) and text}):
-        for row in policy.scope(check.user, check.model).filter(**{f"{name}__in": some}):
+    wanted = {text for text in texts if isinstance(text, str) and text}
+    if wanted:
+        for row in policy.scope(check.user, check.model).filter(**{f"{name}__among": wanted}):
             found[getattr(row, name)].append(row)
     return found

@@ -1,8 +1,11 @@
 """Keys to other records, by what people call them: a code, a number, a name. Many at once, with a fixed number of queries."""
 
+import json
 from collections import defaultdict
 
 from django.core.exceptions import FieldDoesNotExist
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
 from django.utils.translation import gettext as _
 
 from admin_config.spreadsheets.values import BadCell, as_text, folded
@@ -10,14 +13,35 @@ from models.base import policy
 from models.base.records import Line
 
 NAMING = ("code", "username", "number", "external_number", "document", "name", "short_name")
-CHUNK = 5_000
 SMALL = 5_000  # tables up to this size are read whole, so that case and blanks need not fit
 
 
-def chunks(values, size=CHUNK):
-    """The values in lists of at most `size`."""
-    values = list(values)
-    return [values[start : start + size] for start in range(0, len(values), size)]
+@models.Field.register_lookup
+class Among(models.lookups.FieldGetDbPrepValueIterableMixin, models.lookups.BuiltinLookup):
+    """`code__among=texts`: as `in`, but the values travel as one parameter, so there may be any number of them."""
+
+    lookup_name = "among"
+
+    def get_prep_lookup(self):
+        return [value for value in super().get_prep_lookup() if value is not None]
+
+    def as_sql(self, compiler, connection):
+        column, parameters = compiler.compile(self.lhs)
+        _marks, values = super().get_db_prep_lookup(self.rhs, connection)
+        if connection.vendor == "postgresql":
+            return f"{column} = ANY(%s)", [*parameters, list(values)]
+        return f"{column} IN (SELECT value FROM json_each(%s))", [*parameters, json.dumps(list(values), cls=DjangoJSONEncoder)]
+
+
+def among(model, name, values):
+    """The filter “this column is one of the values” for any column, keys included."""
+    field = model._meta.get_field(name) if name != "pk" else model._meta.pk
+    return {f"{field.name}__pk__among" if field.is_relation else f"{field.name}__among": values}
+
+
+def loaded(model, keys):
+    """{key: record} of the keys, whoever may see them."""
+    return {row.pk: row for row in model._base_manager.filter(pk__among=keys)}
 
 
 def has_column(model, name):
@@ -111,9 +135,8 @@ class Target:
         for name in self.names:
             missing = texts - found.keys()
             hits = defaultdict(dict)
-            for some in chunks(missing):
-                for text, key, *company in self.choices.filter(**{f"{name}__in": some}).values_list(name, *self._columns()):
-                    hits[str(text)][key] = company[0] if company else None
+            for text, key, *company in self.choices.filter(**{f"{name}__among": missing}).values_list(name, *self._columns()):
+                hits[str(text)][key] = company[0] if company else None
             found |= {text: list(keys.items()) for text, keys in hits.items() if text}
         return found
 
@@ -149,10 +172,10 @@ class Target:
         found = defaultdict(list)
         for name in ("number", "external_number"):
             by_text = defaultdict(list)
-            for some in chunks({number for number, _position in parts.values() if number}):
-                lookup = {f"{document.name}__{name}__in": some}
-                for key, number, position in self.choices.filter(**lookup).values_list("pk", f"{document.name}__{name}", "position"):
-                    by_text[f"{number}/{position}"].append((key, None))
+            numbers = {number for number, _position in parts.values() if number}
+            rows = self.choices.filter(**{f"{document.name}__{name}__among": numbers})
+            for key, number, position in rows.values_list("pk", f"{document.name}__{name}", "position"):
+                by_text[f"{number}/{position}"].append((key, None))
             for text in texts - found.keys():
                 if text in by_text:
                     found[text] = by_text[text]
@@ -162,16 +185,14 @@ class Target:
         """A receivable as “number of its document-instalment”."""
         numbers = {text.rpartition("-")[0] for text in texts}
         found = defaultdict(list)
-        for some in chunks(numbers):
-            for key, number, instalment in self.choices.filter(source_number__in=some).values_list("pk", "source_number", "instalment"):
-                found[f"{number}-{instalment}"].append((key, None))
+        rows = self.choices.filter(source_number__among=numbers)
+        for key, number, instalment in rows.values_list("pk", "source_number", "instalment"):
+            found[f"{number}-{instalment}"].append((key, None))
         return found
 
     def _find_keys(self, texts):
         keys = {text: int(text.lstrip("#")) for text in texts if text.lstrip("#").isdecimal() and len(text) < 19}
-        there = set()
-        for some in chunks(keys.values()):
-            there |= set(self.choices.filter(pk__in=some).values_list("pk", flat=True))
+        there = set(self.choices.filter(pk__among=keys.values()).values_list("pk", flat=True))
         return {text: [(key, None)] for text, key in keys.items() if key in there}
 
     # -- keys to texts -------------------------------------------------------------------------------------------------
@@ -181,10 +202,7 @@ class Target:
         keys = {key for key in keys if key is not None}
         if not keys:
             return {}
-        query = policy.scope(self.user, self.model)
-        found = {}
-        for some in chunks(keys):
-            found |= self._names(query.filter(pk__in=some))
+        found = self._names(policy.scope(self.user, self.model).filter(pk__among=keys))
         return {key: found.get(key) or self.foreign(key) for key in keys}
 
     def foreign(self, key):

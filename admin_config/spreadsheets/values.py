@@ -77,6 +77,8 @@ def blank_value(field, *, is_required=None):
 
 def as_text(raw):
     """A cell as the text a person would have typed."""
+    if isinstance(raw, str) and raw.isprintable():
+        return raw
     if isinstance(raw, bool):
         return "TRUE" if raw else "FALSE"
     if isinstance(raw, float):

@@ -81,10 +81,7 @@ def _write_new(planned, saved):
         if saves_by_itself(type(group[0].row)):
             group = [one for one in group if saved(one)]
         else:
-            rows = [one.row for one in group]
-            for row in rows:
-                complete(row)
-            insert_rows(rows)
+            insert_rows([one.row for one in group], complete)
         _write_lines(group)
 
 

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from models.base.actor import current_user
 
+AT_ONCE = 500
+
 
 def draw_keys(model, number):
     """`number` fresh primary keys of a table whose key the database counts. Inside a transaction; keys not used are lost."""
@@ -47,8 +49,11 @@ def stamp(rows):
         row.created_by_id, row.changed_by_id = row.created_by_id or key, key or row.changed_by_id
 
 
-def insert_rows(rows):
-    """Store new rows of one model; those without a key get one. Raises IntegrityError, and then nothing is stored."""
+def insert_rows(rows, complete=None):
+    """Store new rows of one model; those without a key get one. Raises IntegrityError, and then nothing is stored.
+
+    `complete(row)` sets what is still missing; it is called while the database is already busy with the rows before.
+    """
     rows = list(rows)
     if not rows:
         return rows
@@ -58,19 +63,30 @@ def insert_rows(rows):
     if isinstance(model._meta.pk, models.AutoField):
         give_keys(rows)
     fields = [field for field in model._meta.local_concrete_fields if not isinstance(field, models.GeneratedField)]
-    columns = [_prepared(field, [getattr(row, field.attname) for row in rows]) for field in fields]
     quoted = connection.ops.quote_name
     table, names = quoted(model._meta.db_table), ", ".join(quoted(field.column) for field in fields)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for row in zip(*columns, strict=True):
+                for row in _prepared_rows(fields, rows, complete):
                     copy.write_row(row)
         else:
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(fields))})", zip(*columns, strict=True))
+            marks = ", ".join(["%s"] * len(fields))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", _prepared_rows(fields, rows, complete))
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
     return rows
+
+
+def _prepared_rows(fields, rows, complete):
+    """The values of the rows as the driver wants them, some at a time."""
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
+        if complete is not None:
+            for row in some:
+                complete(row)
+        columns = [_prepared(field, [getattr(row, field.attname) for row in some]) for field in fields]
+        yield from zip(*columns, strict=True)
 
 
 # Values of these are what the driver wants already. (A key is prepared like the field it points at.)

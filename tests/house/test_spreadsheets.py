@@ -476,8 +476,8 @@ def test_documents_come_in_as_drafts_with_their_lines(house, customer, tmp_path)
 
 def test_lines_are_changed_added_and_taken_away(house, customer, tmp_path):
     run(Order, text(tmp_path / "o.csv", ORDERS))
-    changed = ORDERS.splitlines()[0] + "\nA-1,K1,2025-06-01,P1,3,piece,10\nA-2,K1,2025-06-02,P1,5,piece,9.5\n,,,P1,1,piece,8\n,,,P1,2,piece,1\n"
-    plan, _changeset = run(Order, text(tmp_path / "o.csv", changed))
+    lines = "A-1,K1,2025-06-01,P1,3,piece,10\nA-2,K1,2025-06-02,P1,5,piece,9.5\n,,,P1,1,piece,8\n,,,P1,2,piece,1\n"
+    plan, _changeset = run(Order, text(tmp_path / "o.csv", f"{ORDERS.splitlines()[0]}\n{lines}"))
     assert (len(plan.changed), plan.unchanged) == (2, 0)
     first, second = Order.objects.order_by("external_number")
     assert (first.lines.count(), first.gross, second.lines.count(), second.gross) == (1, 30, 3, Decimal("57.5"))
@@ -664,7 +664,20 @@ def screens():
     return sorted((model for model in found if hasattr(admin.site._registry[model], "spreadsheet")), key=lambda model: model._meta.label)
 
 
-def test_every_record_type_has_template_export_and_import(people, tmp_path):
+@pytest.fixture
+def documents(people):
+    """One of everything: a quote in approval, an order delivered in part, paid in part, returned in part."""
+    from tests.people import deliver, make_order, make_quote, product, receive, take_back
+
+    things = [product(f"QH{number:04d}") for number in range(1, 4)]
+    make_quote(items=[(one, 3) for one in things])
+    order = make_order(items=[(one, 10) for one in things])
+    delivery = deliver(order, {1: 4, 2: 5})
+    receive(order.customer.debtor, "5")
+    take_back(delivery, {1: 1})
+
+
+def test_every_record_type_has_template_export_and_import(documents, tmp_path):
     """What is there goes out and comes back unchanged; junk is refused with a sentence; what nobody types is not imported."""
     models = screens()
     assert len(models) > 30

@@ -1,9 +1,11 @@
 """The columns of a grid: what kind of cell each is, how wide, and how a value reads in it."""
 
 from decimal import Decimal
+from functools import cached_property
 
 from django.db import models
 from django.utils import formats
+from django.utils.html import escape
 
 from admin_config.linegrid.lookup import grouped
 from models.base.fields import AmountField, PercentField, PriceField, trimmed
@@ -21,6 +23,7 @@ class Column:
 
     def __init__(self, grid, name, is_entered):
         self.name, self.label, self.is_entered = name, grid.label_of(name), is_entered
+        self.html_label = escape(self.label)
         self.field = grid.model._meta.get_field(name) if name in grid._field_names else None
         self.kind = self._kind()
         self.least = next((places for kind, places in LEAST_PLACES.items() if isinstance(self.field, kind)), 0)
@@ -36,7 +39,7 @@ class Column:
             return "choice"
         return "date" if isinstance(self.field, models.DateField) else "text"
 
-    @property
+    @cached_property
     def css(self):
         return f"lg-{self.kind} lg-is-{self.name}"
 

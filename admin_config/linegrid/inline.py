@@ -6,7 +6,7 @@ from inspect import isfunction
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import helpers
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.http import HttpResponseBadRequest, HttpResponseRedirect, JsonResponse
 from django.urls import path, reverse
 from django.utils.functional import cached_property
@@ -88,7 +88,7 @@ class LineGridInline(TabularInline):
         """The currency of a document that does not say."""
         try:
             return self.parent_model._meta.get_field("currency").get_default() or ""
-        except LookupError:
+        except FieldDoesNotExist:
             return ""
 
     def label_of(self, name):
@@ -96,7 +96,7 @@ class LineGridInline(TabularInline):
         if name in self.labels:
             return str(self.labels[name])
         if name in self._field_names:
-            return capfirst(self.model._meta.get_field(name).verbose_name)
+            return str(capfirst(self.model._meta.get_field(name).verbose_name))
         attribute = getattr(self, name, None) or getattr(self.model, name, None)
         return str(getattr(attribute, "short_description", "") or capfirst(name.replace("_", " ")))
 
@@ -242,6 +242,14 @@ class LineGridAdmin:
         number = list(self.inlines).index(type(inline))
         name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_lines"
         return reverse(f"{name}_lookup", args=[number]), reverse(f"{name}_search", args=[number])
+
+    def _build_nested_formsets(self, request, obj, formsets, inline_instances, change):
+        """Unfold looks for inlines inside inlines and builds a form for every line to do so; grids have none."""
+        others = [
+            (formset, inline) for formset, inline in zip(formsets, inline_instances, strict=True) if not isinstance(inline, LineGridInline)
+        ]
+        if others:
+            super()._build_nested_formsets(request, obj, *map(list, zip(*others, strict=True)), change)
 
     def get_inline_formsets(self, request, formsets, inline_instances, obj=None, **kwargs):
         found = super().get_inline_formsets(request, formsets, inline_instances, obj, **kwargs)

@@ -54,6 +54,11 @@ class Grid:
         return self.formset.prefix
 
     @property
+    def management_form(self):
+        """Django's counters. Not `formset.management_form` in the template: a template looks there for a form of that index first."""
+        return self.formset.management_form
+
+    @property
     def heading(self):
         return self.inline.verbose_name_plural
 
@@ -163,11 +168,15 @@ class Grid:
         )
         if not self.is_editable:
             return f'<td class="lg-handle"><span class="lg-position">{number}</span>{hidden}</td>'
-        label = escape(_("Row menu"))
+        label = self._menu_label
         return (
             f'<td class="lg-handle"><button type="button" class="lg-position" draggable="true" aria-haspopup="menu" tabindex="-1"'
             f' title="{label}" aria-label="{label}">{number or ""}</button>{hidden}</td>'
         )
+
+    @cached_property
+    def _menu_label(self):
+        return escape(_("Row menu"))
 
     @cached_property
     def _carried(self):
@@ -200,7 +209,7 @@ class Grid:
         )
 
     def _cell(self, row, column):
-        label = escape(column.label)
+        label = column.html_label
         errors = row.errors(column.name)
         if not column.is_entered:
             text = self._shown(row, column)
@@ -295,7 +304,7 @@ class Grid:
         for name in (self.inline.partner_field, *HEADER_FIELDS):
             try:
                 field = self.document._meta.get_field(name)
-            except LookupError:
+            except FieldDoesNotExist:
                 continue
             value = getattr(self.document, field.attname)
             if isinstance(value, bool) or value is None:

@@ -328,8 +328,10 @@ class TestCost:
     def test_show(self, big, django_assert_max_num_queries):
         _shop, seller, quote = big
         seller.has_perm("sales.view_quote")
+        formset = desk.formset_of(seller, quote)
         with django_assert_max_num_queries(6):
-            html = desk.page_of(seller, quote, desk.formset_of(seller, quote))
+            html = desk.page_of(seller, quote, formset)
+        assert "forms" not in vars(formset), "a fresh page draws the lines and builds no form"
         assert html.count('<tr class="lg-row"') == 201
 
     def test_check(self, big, django_assert_max_num_queries):

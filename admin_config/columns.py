@@ -288,16 +288,16 @@ class computed(Column):  # noqa: N801
 
 
 def column_for(model, name):
-    """A name in list_display as the column its field asks for; anything else unchanged."""
+    """A name in list_display, or a path such as "product__code", as the column its field asks for; anything else unchanged."""
     if isinstance(name, Column):
         return name.bound(model)
     if not isinstance(name, str) or name in ("__str__", "action_checkbox"):
         return name
     try:
-        field = model._meta.get_field(name)
+        field = Column(name)._field(model)
     except FieldDoesNotExist:
         return name
-    kind = _kind_of(field)
+    kind = _kind_of(field) or (text if "__" in name else None)
     return kind(name).bound(model) if kind else name
 
 

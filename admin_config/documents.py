@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpResponseRedirect, JsonResponse
 from django.urls import path
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy
 from admin_config.approvals import ApprovalPages
 from admin_config.changelist import view
 from admin_config.columns import amount_text, value_html
+from admin_config.linegrid.formset import LineForm, LineFormSet
 from admin_config.linegrid.inline import LineGridAdmin, LineGridInline
-from admin_config.operations_ui import OperationPages
+from admin_config.merging import MergedRows, merge
 from admin_config.printing.screens import PrintableAdmin
 from admin_config.records import RecordAdmin
 from admin_config.writing import TOKEN, write_once
@@ -34,22 +35,58 @@ SUBMIT = "_submit_for_approval"
 EDIT = "edit"
 
 
+class DocumentLineForm(LineForm):
+    """A line merged with what others changed meanwhile."""
+
+    base = None
+
+    def clean(self):
+        cleaned = super().clean()
+        merge(self)
+        return cleaned
+
+
+class DocumentLineFormSet(MergedRows, LineFormSet):
+    """The lines of a document."""
+
+
+class DocumentLines(LineGridInline):
+    """The grid of a document's lines; it can be edited as long as the document can."""
+
+    form, formset, token_field = DocumentLineForm, DocumentLineFormSet, TOKEN
+    resolve, available = resolve_codes, available
+    verbose_name_plural = gettext_lazy("lines")
+
+    def may_edit(self, request, document=None):
+        if getattr(document, "permitted", None) is not None:
+            return document.permitted and not document.is_locked
+        return super().may_edit(request, document)
+
+    def get_formset(self, request, obj=None, **kwargs):
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.opened = getattr(request, "opened_on", None)
+        return formset
+
+
 def lines(model, columns, **options):
     """The grid of a document's lines: `columns` from left to right; further options as attributes of LineGridInline."""
-    names = {"model": model, "fields": list(columns), "token_field": TOKEN}
+    names = {"model": model, "fields": list(columns)}
     if any(field.name == "price" for field in model._meta.fields):
         names |= {"pricing": price_lines, "last_prices": last_prices}
-    names |= {"resolve": resolve_codes, "available": available, "verbose_name_plural": gettext_lazy("lines")}
-    return type(f"{model.__name__}Grid", (LineGridInline,), names | options)
+    return type(f"{model.__name__}Grid", (DocumentLines,), names | options)
 
 
-class DocumentAdmin(ApprovalPages, OperationPages, PrintableAdmin, LineGridAdmin, RecordAdmin):
-    """The screens of a document. Read-only while it is locked; what it may become next is its one filled button."""
+class DocumentAdmin(ApprovalPages, PrintableAdmin, LineGridAdmin, RecordAdmin):
+    """The screens of a document. Read-only while it is locked; what it may become next is its one filled button.
+
+    `flow`: the route of its approval; with one it can be submitted from its form.
+    """
 
     icon = "description"
     change_form_template = "backoffice/document.html"
     list_totals = ("gross",)
     views = (DRAFTS, WAITING, APPROVED)
+    flow = None
     header_facts = ("customer",)
     search_fields = ("number", "external_number", "customer")
 
@@ -102,7 +139,7 @@ class DocumentAdmin(ApprovalPages, OperationPages, PrintableAdmin, LineGridAdmin
         return find_operation(self.model, f"submit_{self.model.DOCUMENT_CODE}")
 
     def submits(self, request, obj):
-        operation = self.submit_operation
+        operation = self.submit_operation if self.flow is not None else None
         if operation is None or (obj is not None and obj.is_locked) or not policy.may(request.user, operation.right, obj if obj is not None else self.model):
             return []
         return [(SUBMIT, _("Save and submit"))]
@@ -164,6 +201,8 @@ class DocumentAdmin(ApprovalPages, OperationPages, PrintableAdmin, LineGridAdmin
 
     def defaults_view(self, request):
         """GET ?customer= → {field: {key, text}} as JSON. The script fills what is still empty."""
+        if "customer" not in self.field_names():
+            raise Http404
         key = request.GET.get("customer", "")
         if not self.has_add_permission(request) and not self.has_change_permission(request):
             raise PermissionDenied
@@ -176,7 +215,7 @@ class DocumentAdmin(ApprovalPages, OperationPages, PrintableAdmin, LineGridAdmin
     def get_changeform_initial_data(self, request):
         initial = super().get_changeform_initial_data(request)
         key = str(initial.get("customer", ""))
-        if key.isdecimal():
+        if key.isdecimal() and "customer" in self.field_names():
             target = self.opts.get_field("customer").related_model
             customer = policy.scope(request.user, target).filter(pk=key).first()
             for name, value in (self.defaults_of(customer) if customer is not None else {}).items():

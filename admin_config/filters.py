@@ -78,6 +78,17 @@ class ChoiceFilter(RecordFilter):
         return dict(self.options).get(self.value, "")
 
 
+def listed(choices):
+    """A filter on a text column whose values a function lists: list_filter = [("record_type", listed(record_types))]."""
+
+    class ListedFilter(ChoiceFilter):
+        @property
+        def options(self):
+            return [(str(key), str(text)) for key, text in choices()]
+
+    return ListedFilter
+
+
 class FlagFilter(RecordFilter):
     """Yes or no."""
 

@@ -11,6 +11,7 @@ from admin_config import chain
 from admin_config.base import THIS, DocumentAdmin, LedgerAdmin, RecordAdmin, RecordInline, badge, due, money, neighbour, number, reads, view
 from admin_config.columns import amount_text, moment_text
 from admin_config.forms import PolicyForm
+from flows.payment import PaymentApproval
 from models.base import policy
 from models.base.documents import business_today
 from models.base.fields import trimmed
@@ -185,6 +186,7 @@ class ReceiptLineInline(RecordInline):
 
 
 class MoneyDocumentAdmin(DocumentAdmin):
+    flow = PaymentApproval
     exclude = ["discount", "allowance", "prices_include_tax"]
     list_display = [number(), "customer", "date", "account", "method", "owner", badge("approval"), money("gross")]
     list_filter = ["approval", "customer", "account", "owner", "date"]
@@ -232,6 +234,7 @@ class RefundAdmin(MoneyDocumentAdmin):
 
 @admin.register(OpeningReceivable)
 class OpeningReceivableAdmin(DocumentAdmin):
+    exclude = ["discount", "allowance", "prices_include_tax"]
     icon = "start"
     list_display = [number(), "customer", "date", "due_on", badge("progress"), money("gross")]
     list_filter = ["progress", "customer", "date"]

@@ -1,14 +1,13 @@
 """The one form behind screens and inlines: it offers what the policy allows, keeps what is there, and checks what would be."""
 
 from django import forms
-from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist, ValidationError
-from django.db.models import Model
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES, SELECT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from admin_config.merging import merge
 from models.base import policy
 from models.base.policy import WRITE
 
@@ -47,7 +46,7 @@ class PolicyForm(forms.ModelForm):
             field.widget.known[str(current)] = str(getattr(self.instance, name))
 
     def _post_clean(self):
-        self._merge()
+        merge(self)
         super()._post_clean()
         if self.errors:
             return
@@ -58,38 +57,6 @@ class PolicyForm(forms.ModelForm):
             decision = policy.may(self.request.user, verb, self.instance)
             if not decision:
                 self.add_error(None, f"{decision.why} {decision.grant}".strip())
-
-    def _merge(self):
-        """Compare what was typed with what the form was opened on and with what is stored now."""
-        if self.base is None or self.instance._state.adding:
-            return
-        for name in list(self.changed_data):
-            if name not in self.cleaned_data:
-                continue
-            field = self.instance._meta.get_field(name)
-            mine, theirs, base = _raw(self.cleaned_data[name]), getattr(self.instance, field.attname), getattr(self.base, field.attname)
-            if base == theirs:
-                continue
-            if mine == base:
-                self.cleaned_data[name] = getattr(self.instance, name)
-                self.changed_data.remove(name)
-            elif mine != theirs:
-                self.add_error(name, self.conflict(field))
-
-    def conflict(self, field):
-        """The sentence at a field that two people changed."""
-        from models.audit.differences import in_words
-
-        try:
-            theirs = str(getattr(self.instance, field.name)) if field.is_relation else in_words(field, getattr(self.instance, field.attname))
-        except ObjectDoesNotExist:
-            theirs = ""
-        who = str(getattr(self.instance, "changed_by", "") or "")
-        return _("%(who)s changed this to “%(value)s” while you were editing. Save again to keep yours.") % {"who": who, "value": theirs}
-
-
-def _raw(value):
-    return value.pk if isinstance(value, Model) else value
 
 
 class KeyPicker(forms.Widget):

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from admin_config.base import LedgerAdmin, RecordAdmin, RecordInline, badge, computed
 from admin_config.choices import numbered_documents, record_types
+from admin_config.filters import listed
 from admin_config.forms import LabelsField, ListedChoice
 from models.lowcode.models import ExportRun, ImportMapping, ImportRun, NumberRule, Option, OptionList
 
@@ -48,7 +49,7 @@ class NumberRuleAdmin(RecordAdmin):
 class ImportMappingAdmin(RecordAdmin):
     icon = "view_column"
     list_display = ["name", "record_type"]
-    list_filter = ["record_type"]
+    list_filter = [("record_type", listed(record_types))]
     search_fields = ["name", "record_type"]
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):

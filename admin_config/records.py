@@ -11,12 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from admin_config.changelist import MINE, CappedPaginator, RecordChangeList
+from admin_config.checks import RecordAdminChecks
 from admin_config.columns import column_for
 from admin_config.files import FilesPages
 from admin_config.filters import filter_for, is_lookup
 from admin_config.forms import DateInput, KeyPicker, MomentField, MomentInput, NumberInput, PolicyForm, SmallSelect
 from admin_config.history import HistoryPages
-from admin_config.merging import BASE, bases, opened_on, signed
+from admin_config.merging import BASE, MergedRows, bases, opened_on, signed
+from admin_config.operations_ui import OperationPages
 from admin_config.pages import RecordPages
 from admin_config.rights import Rights
 from admin_config.searching import searched
@@ -87,25 +89,8 @@ class Fields(Rights):
         return flatten_fieldsets(self.get_fieldsets(request, obj))
 
 
-class PolicyFormSet(forms.models.BaseInlineFormSet):
-    """Rows of a record, merged with what others changed meanwhile."""
-
-    opened = None
-
-    @property
-    def base_rows(self):
-        if self.opened is None:
-            return {}
-        if not hasattr(self, "_base_rows"):
-            keys = [form.instance.pk for form in self.initial_forms if form.instance.pk]
-            self._base_rows = bases(self.model, keys, self.opened)
-        return self._base_rows
-
-    def full_clean(self):
-        if self.is_bound:
-            for form in self.initial_forms:
-                form.base = self.base_rows.get(str(form.instance.pk))
-        super().full_clean()
+class PolicyFormSet(MergedRows, forms.models.BaseInlineFormSet):
+    """Rows of a record."""
 
 
 class RowsInline(Fields):
@@ -117,6 +102,8 @@ class RowsInline(Fields):
     show_change_link = False
 
     def _owner_may(self, request, verb, obj):
+        if verb == "change" and getattr(obj, "permitted", None) is not None:
+            return obj.permitted and not getattr(obj, "is_locked", False)
         subject = obj if obj is not None and obj.pk else self.parent_model
         return bool(policy.may(request.user, verb, subject)) and not getattr(obj, "is_locked", False)
 
@@ -160,12 +147,13 @@ class RecordInline(RowsInline, TabularInline):
         return forms.Media()
 
 
-class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, RecordPages, Fields, Writing, ModelAdmin):
+class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, OperationPages, RecordPages, Fields, Writing, ModelAdmin):
     """The screens of a record type.
 
     list_display, list_filter, fieldsets, inlines … as in Django. Added: `views` (tabs of the list), `list_totals` (fields added up
     under the list), `lookups` (further lookups that links may use), `icon`, `is_small` (chosen from a plain list elsewhere),
-    `is_added_in_passing` (may be added from beside a key), `neighbours` (records shown beside this one), `spreadsheet` (columns).
+    `is_added_in_passing` (may be added from beside a key), `neighbours` (records shown beside this one), `operations` (the buttons,
+    all that are declared unless named), `spreadsheet` (columns). `admin_config.checks` refuses wrong declarations at start.
     """
 
     icon = "database"
@@ -175,8 +163,6 @@ class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, RecordPages, Field
     list_totals = ()
     lookups = ()
     neighbours = ()
-    operations = None
-    flow = None
     spreadsheet = ()
     empty_hint = ""
     list_per_page = 25
@@ -184,6 +170,7 @@ class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, RecordPages, Field
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
+    checks_class = RecordAdminChecks
     change_list_template = "backoffice/list.html"
     change_form_template = "backoffice/form.html"
     delete_confirmation_template = "backoffice/delete.html"
@@ -240,8 +227,13 @@ class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, RecordPages, Field
         return field.is_relation and field.concrete
 
     def get_list_filter(self, request):
-        declared = [name for name in self.list_filter if policy.is_readable_path(request.user, self.model, name)]
-        return [(name, filter_for(self.model, name)) for name in declared]
+        declared = [one if isinstance(one, tuple) else (one, filter_for(self.model, one)) for one in self.list_filter]
+        return [(name, kind) for name, kind in declared if policy.is_readable_path(request.user, self.model, name)]
+
+    @property
+    def filtered_names(self):
+        """The fields that the list can be filtered by."""
+        return [one[0] if isinstance(one, tuple) else one for one in self.list_filter]
 
     def get_views(self, request):
         """The tabs of the list."""
@@ -253,7 +245,7 @@ class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, RecordPages, Field
         if lookup in self.lookups:
             return True
         shown = {path for name in self.list_display for path in self.read_by(name) or ()}
-        known = shown.union(self.list_filter, self.lookups, OWNERSHIP)
+        known = shown.union(self.filtered_names, self.lookups, OWNERSHIP)
         is_declared = any(lookup == name or lookup.startswith(f"{name}__") for name in known)
         return is_declared and is_lookup(self.model, lookup) and policy.is_readable_path(request.user, self.model, lookup)
 
@@ -285,6 +277,15 @@ class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, RecordPages, Field
         return actions
 
     # -- the form ----------------------------------------------------------------------------------------------------------
+
+    def has_change_permission(self, request, obj=None):
+        """Decided on the record as it is stored: a form that came back with errors has already written into it."""
+        if getattr(obj, "permitted", None) is None:
+            permitted = super().has_change_permission(request, obj)
+            if not isinstance(obj, self.model):
+                return permitted
+            obj.permitted = permitted
+        return obj.permitted
 
     def get_object(self, request, object_id, from_field=None):
         """The record, if it is in the person's range; locked while it is being written."""

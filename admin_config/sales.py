@@ -7,6 +7,9 @@ from django.utils.translation import pgettext_lazy
 from admin_config import chain
 from admin_config.base import THIS, DocumentAdmin, LedgerAdmin, RecordAdmin, badge, lines, money, neighbour, number, text, view
 from admin_config.lowcode import LabelledFields
+from flows.order import OrderApproval
+from flows.quote import QuoteApproval
+from flows.returns import ReturnApproval
 from models.finance.models import Credit, Receipt, Receivable, Refund
 from models.sales.models import Delivery, DeliveryLine, Opportunity, Order, OrderLine, Quote, QuoteLine, Return, ReturnLine, Stage
 
@@ -41,6 +44,7 @@ class OpportunityAdmin(RecordAdmin):
 @admin.register(Quote)
 class QuoteAdmin(DocumentAdmin):
     icon = "request_quote"
+    flow = QuoteApproval
     list_display = [number(), "customer", "date", "valid_until", "owner", badge("approval"), badge("progress"), money("gross")]
     list_filter = ["approval", "progress", "customer", "owner", "date"]
     neighbours = [
@@ -59,6 +63,7 @@ class QuoteAdmin(DocumentAdmin):
 @admin.register(Order)
 class OrderAdmin(DocumentAdmin):
     icon = "shopping_cart"
+    flow = OrderApproval
     list_display = [number(), "customer", "date", "wanted_on", "owner", badge("approval"), badge("progress"), money("gross")]
     list_filter = ["approval", "progress", "customer", "owner", "warehouse", "date"]
     neighbours = [
@@ -132,6 +137,7 @@ class DeliveryAdmin(DocumentAdmin):
 @admin.register(Return)
 class ReturnAdmin(DocumentAdmin):
     icon = "assignment_return"
+    flow = ReturnApproval
     list_display = [number(), "customer", text("delivery__number", _("delivery")), "reason", "date", badge("approval"), badge("progress"), money("gross")]
     list_filter = ["approval", "progress", "customer", "reason", "owner", "date"]
     neighbours = [

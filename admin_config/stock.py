@@ -60,6 +60,7 @@ class ReservationAdmin(LedgerAdmin):
 
 @admin.register(OpeningStock)
 class OpeningStockAdmin(DocumentAdmin):
+    exclude = ["discount", "allowance", "prices_include_tax"]
     icon = "inventory"
     list_display = [number(), "warehouse", "date", badge("progress"), money("gross")]
     list_filter = ["progress", "warehouse", "date"]

@@ -147,6 +147,31 @@ def test_rows_are_merged_too(me, mine, client):
     assert (contact.mobile, contact.job_title) == ("139-9999-9999", "Buyer")
 
 
+def test_lines_of_a_document_are_merged(me, mine, client):
+    quote = make_quote(mine, [(product("QH0001"), 10), (product("QH0002"), 5)], by=me, submit=False)
+    first, second = quote.lines.all()
+    data = quote_form(mine, [("QH0001", "10"), ("QH0002", "5")], _base=hidden(client.get(link(Quote, "change", quote.pk)), "base"))
+    data |= {"lines-INITIAL_FORMS": 2}
+    for index, line in enumerate((first, second)):
+        stored = {"id": line.pk, "quote": quote.pk, "price": line.price, "price_source": line.price_source}
+        data |= {f"lines-{index}-{name}": value for name, value in stored.items()}
+    with changes("form", user=named("zhuguan")):
+        type(first).objects.filter(pk=first.pk).update(quantity=99)
+    assert client.post(link(Quote, "change", quote.pk), data | {"lines-1-quantity": "7"}).status_code == 302
+    assert [line.quantity for line in quote.lines.all()] == [99, 7]
+    again = data | {"lines-0-quantity": "11", "lines-1-quantity": "7"}
+    response = client.post(link(Quote, "change", quote.pk), again)
+    assert response.status_code == 200 and "99" in str(response.context_data["inline_admin_formsets"][0].formset.errors)
+
+
+def test_after_an_error_the_form_can_still_be_edited(me, mine, client):
+    """The record in hand carries what was typed; whether it may be edited was decided on the stored one."""
+    foreign = Customer.objects.filter(owner=named("yewu2").employee).first()
+    response = client.post(link(Customer, "change", mine.pk), posted(mine, owner=foreign.owner_id, city="Ningbo"))
+    page = response.content.decode()
+    assert 'name="city" value="Ningbo"' in page and 'name="_save"' in page
+
+
 def test_a_locked_document_is_not_written(me, mine, client):
     quote = approve(make_quote(mine, by=me))
     quote.refresh_from_db()

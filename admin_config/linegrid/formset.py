@@ -148,6 +148,7 @@ class LineForm(forms.ModelForm):
         """Where the amount was entered, the price follows from it."""
         cleaned = self.cleaned_data
         if cleaned.get("price_source") != BACK or cleaned.get("amount") is None or "price" not in self.fields:
+            cleaned.pop("amount", None)  # only the result of the other columns
             return
         price = price_from_amount(cleaned["amount"], cleaned.get("quantity") or 0, cleaned.get("discount", Decimal(100)))
         if price is not None:

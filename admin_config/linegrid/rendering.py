@@ -6,6 +6,7 @@ Cells come from the stored line on a fresh page and from the posted text after a
 from decimal import Decimal
 from functools import cached_property
 
+from django.core.exceptions import FieldDoesNotExist
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _

@@ -233,6 +233,15 @@ class TestKeyboard:
         page.page.get_by_role("menuitem", name="Move up").click()
         assert page.column("product")[:2] == ["P1", "P0"]
 
+    def test_dragging_by_the_number(self, open_quote, shop):
+        page, quote = open_quote([(shop.products[number], 1, 10) for number in range(3)])
+        page.page.drag_and_drop(
+            ".lg-row:nth-child(1) .lg-position", ".lg-row:nth-child(3) .lg-position", target_position={"x": 10, "y": 30}
+        )
+        assert page.column("product")[:3] == ["P1", "P2", "P0"]
+        page.save()
+        assert [code for code, *_rest in stored(quote)] == ["P1", "P2", "P0"]
+
 
 class TestInputMethod:
     def test_keys_belong_to_the_input_method_while_it_composes(self, open_quote):

@@ -191,3 +191,31 @@ class ListedChoice(forms.ChoiceField):
     def __init__(self, choices, **kwargs):
         self.listed = choices
         super().__init__(choices=choices, widget=UnfoldAdminSelectWidget(attrs={"class": " ".join(SELECT_CLASSES)}), **kwargs)
+
+
+class Settled(forms.HiddenInput):
+    """A choice that is made: its text, and the value carried along. A list of dozens of choices in each of a hundred rows is slow."""
+
+    input_type = "hidden"
+    is_hidden = False
+    template_name = "backoffice/widgets/settled.html"
+
+    def __init__(self, choices, attrs=None):
+        super().__init__(attrs)
+        self.choices = choices
+
+    def get_context(self, name, value, attrs):
+        return super().get_context(name, value, attrs) | {"text": dict(self.choices).get(value, value)}
+
+
+class SettledForm(PolicyForm):
+    """A row whose `settled` choices are made once: to choose others, the row is deleted and a new one added."""
+
+    settled = ()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            for name in self.settled:
+                if name in self.fields:
+                    self.fields[name].widget = Settled(self.fields[name].choices)

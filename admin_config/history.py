@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from models.audit.differences import versions
 from models.base import policy
-from models.base.operations import find_operation
+from models.base.operations import all_operations, find_operation
 from models.base.policy import HIDE, MASK, READ
 
 MOST_SHOWN = 100
@@ -60,9 +60,12 @@ class HistoryPages:
 
 
 def reason_in_words(model, reason):
-    """“void_order: wrong customer” as “Void: wrong customer”."""
+    """“void_order: wrong customer” as “Void: wrong customer”. Without a model any operation of that name will do."""
     codename, _colon, text = reason.partition(":")
-    operation = find_operation(model, codename.strip())
+    if model is None:
+        operation = next((one for one in all_operations() if one.codename == codename.strip()), None)
+    else:
+        operation = find_operation(model, codename.strip())
     if operation is None:
         return reason
     return f"{operation.label}: {text.strip()}" if text.strip() else str(operation.label)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from admin_config.base import RecordAdmin, RecordInline, badge, view
 from admin_config.choices import fields_of_records, record_types, verbs
-from admin_config.forms import ListedChoice
+from admin_config.forms import ListedChoice, SettledForm
 from admin_config.users import UserForm
 from models.org.models import (
     Assistance,
@@ -110,8 +110,13 @@ class UserAdmin(RecordAdmin):
     fieldsets = [(None, {"fields": ["username", "employee", "language", "is_active", "is_superuser", "new_password"]})]
 
 
+class GrantForm(SettledForm):
+    settled = ("record_type", "verb", "field")
+
+
 class GrantInline(RecordInline):
     model = RoleGrant
+    form = GrantForm
     fields = ["record_type", "verb", "scope"]
     tab = True
 
@@ -125,6 +130,7 @@ class GrantInline(RecordInline):
 
 class FieldLimitInline(RecordInline):
     model = FieldLimit
+    form = GrantForm
     fields = ["record_type", "field", "level"]
     tab = True
 

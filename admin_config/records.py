@@ -29,6 +29,7 @@ from models.base.fields import ExactDecimalField
 from models.base.records import Record
 
 OWNERSHIP = ("owner", "department", "region", "company")
+STAMPS = ("created_by", "changed_by")
 NARROWING = ("customer",)
 NEVER_SHOWN = ("extra", "search_text")
 
@@ -291,6 +292,7 @@ class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, OperationPages, Re
         """The record, if it is in the person's range; locked while it is being written."""
         rows = self.get_queryset(request)
         keys = [field.name for field in self.model._meta.fields if field.is_relation]
+        keys = [f"{name}__employee" if name in STAMPS else name for name in keys]
         rows = rows.select_related(*keys) if keys else rows
         try:
             key = self.opts.pk.to_python(object_id)

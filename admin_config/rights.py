@@ -59,6 +59,8 @@ class Rights:
             return True
         if isinstance(name, str) and name in self.levels(request):
             return self.levels(request)[name] >= least
+        if name in getattr(self.form, "declared_fields", ()):  # typed into the form and no column, e.g. a new password
+            return True
         shown = self.read_by(name)
         return shown is not None and all(policy.is_readable_path(request.user, self.model, path) for path in shown)
 

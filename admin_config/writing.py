@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.http import HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from models.audit.changes import changes
@@ -39,16 +40,19 @@ def sentence(error):
 def write_once(request, purpose, work, *, kind, reason=""):
     """Do `work()`, which answers a redirect when it has done something, inside one change set and once for the form's token.
 
-    Any other answer undoes everything and is handed on. The token sent again answers the first redirect and does nothing.
-    Refusals are raised when everything is undone.
+    Any other answer, but that of a window that made a record in passing, undoes everything and is handed on. The token sent again
+    gets the first answer and does nothing. Refusals are raised when everything is undone.
     """
     kept = {}
 
     def done():
         kept["response"] = response = work()
-        if not isinstance(response, HttpResponseRedirect):
+        if isinstance(response, HttpResponseRedirect):
+            return {"to": response.url}
+        popup = (getattr(response, "context_data", None) or {}).get("popup_response_data")
+        if popup is None:
             raise _NothingDone(response)
-        return {"to": response.url}
+        return {"popup": popup}
 
     try:
         with changes(kind, request=request, reason=reason):
@@ -57,6 +61,8 @@ def write_once(request, purpose, work, *, kind, reason=""):
         return nothing.response
     if not is_repeated:
         return kept["response"]
+    if "popup" in answer:
+        return TemplateResponse(request, "admin/popup_response.html", {"popup_response_data": answer["popup"]})
     messages.info(request, _("This was already saved; nothing was done twice."))
     return HttpResponseRedirect(answer["to"])
 

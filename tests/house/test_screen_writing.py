@@ -74,6 +74,15 @@ def test_the_same_form_twice_makes_one(me, mine, client):
     assert Quote.objects.count() == 1 and again.status_code == 302 and again["Location"] == first["Location"]
 
 
+def test_a_record_made_in_passing_is_kept(me, mine, client):
+    """The small window beside a key: it saves, hands the new record over, and does so once."""
+    data = posted(mine, code="NEW1", name="In passing", short_name="", _popup="1", _token="t1")
+    answers = [client.post(f"{link(Customer, 'add')}?_popup=1", data) for _ in range(2)]
+    new = Customer.objects.get(code="NEW1")
+    for answer in answers:
+        assert answer.status_code == 200 and f"&quot;{new.pk}&quot;" in answer.content.decode()
+
+
 def test_a_used_token_with_other_content_loses_nothing(me, mine, client):
     """The browser's Back button brings the old token again: the form comes back with what was typed and a fresh token."""
     client.post(link(Quote, "add"), quote_form(mine, _token="t1"))
@@ -224,3 +233,29 @@ def test_buttons_are_those_that_will_not_refuse(people, mine, client):
     login(client, "cangguan")
     assert client.get(link(Quote, "change", quote.pk)).status_code in (403, 404)
     assert screen.offered()
+
+
+def test_a_person_changes_password_and_language(me, client):
+    """Neither is a tracked change of anything but the language; both hold at once."""
+    with changes("command"):
+        me.set_password("old-secret-1")
+        me.save()
+    client.force_login(me)
+    data = {"old_password": "old-secret-1", "new_password1": "quite another 7", "new_password2": "quite another 7"}
+    assert client.get("/password_change/").status_code == 200
+    assert client.post("/password_change/", data).status_code == 302
+    me.refresh_from_db()
+    assert me.check_password("quite another 7")
+    assert client.post("/language/", {"language": "zh-hant", "next": "https://elsewhere.example/"})["Location"] == "/"
+    me.refresh_from_db()
+    assert me.language == "zh-hant" and 'lang="zh-hant"' in client.get("/").content.decode()
+
+
+def test_an_administrator_makes_a_login(people, client):
+    from models.org.models import User
+
+    login(client, "administrator")
+    data = {"username": "fresh", "is_active": "on", "language": "", "employee": "", "_token": "t1"}
+    assert client.post(link(User, "add"), data).context_data["adminform"].form.errors.keys() == {"new_password"}
+    assert client.post(link(User, "add"), data | {"new_password": "quite another 7"}).status_code == 302
+    assert User.objects.get(username="fresh").check_password("quite another 7")

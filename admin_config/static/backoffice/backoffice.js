@@ -21,6 +21,7 @@
   document.addEventListener("htmx:afterSettle", () => {
     showSelection();
     showFilters();
+    fitTable();
   });
 
   // -- dialogs ---------------------------------------------------------------------------------------------------------
@@ -56,7 +57,7 @@
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
     const form = event.target;
-    if (form.method !== "post" && form.getAttribute("method") !== "post") return;
+    if (form.getAttribute("method") !== "post") return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     leaving = true;
@@ -113,6 +114,16 @@
     if (event.target.matches("[data-all]")) all(".action-select").forEach((box) => { box.checked = event.target.checked; });
     if (event.target.matches(".action-select, [data-all]")) showSelection();
   });
+  /** The heading stays in sight while a list that fits scrolls with the page. */
+  function fitTable() {
+    const frame = find(".table-frame");
+    if (!frame) return;
+    frame.classList.remove("fits");
+    frame.classList.toggle("fits", frame.scrollWidth <= frame.clientWidth + 1);
+  }
+  window.addEventListener("resize", fitTable);
+  window.addEventListener("load", fitTable);
+
   function moveRow(step) {
     const rows = all("#result_list tbody tr");
     if (!rows.length) return;
@@ -171,6 +182,7 @@
     }
     if (control || event.altKey || isTyping(event.target) || find("dialog[open]") || document.body.dataset.singleKeys === "off") return;
     if (event.key === "/") { event.preventDefault(); (document.getElementById("list-search") || { focus: openCommand }).focus(); }
+    else if (event.key === "?") document.getElementById("keys")?.showModal();
     else if (event.key === "n") press("[data-new]");
     else if (event.key === "j") moveRow(1);
     else if (event.key === "k") moveRow(-1);

@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from admin_config.columns import amount_text
 from admin_config.writing import REFUSALS, TOKEN, sentence, write_once
 from flows import buttons as deeds
 from flows.diagram import diagram
@@ -164,7 +165,8 @@ class DeedPages:
             "original": document,
             "button": button,
             "deed": deed,
-            "task": task,
+            "subject": task.process.subject if task is not None else "",
+            "amount": self.amount_of(request, document, task),
             "people": people,
             "comment": request.POST.get("comment", ""),
             "employee": request.POST.get("employee", ""),
@@ -175,6 +177,13 @@ class DeedPages:
         request.current_app = self.admin_site.name
         is_part = bool(request.headers.get("HX-Request"))
         return TemplateResponse(request, "flows/deed_part.html" if is_part else "flows/deed.html", context)
+
+    @staticmethod
+    def amount_of(request, document, task):
+        """What the task is about in money, for those who decide on it or may see it anyway."""
+        if task is None or not (deeds.task_for(request.user, [task]) or policy.may_see(request.user, type(document), "gross")):
+            return ""
+        return amount_text(task.process.amount)
 
     def diagram_view(self, request, code, pk):
         """The picture of the document's newest route, loaded when it is asked for."""

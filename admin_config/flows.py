@@ -1,5 +1,7 @@
 """Screens of approvals: the inbox in four tabs, and the chains."""
 
+from decimal import Decimal
+
 from django.contrib import admin, messages
 from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect
@@ -10,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from admin_config.approvals import DeedPages, bulk_sentence, buttons_of, document_link
-from admin_config.base import LedgerAdmin, RecordAdmin, RecordInline, badge, computed, due, moment, money, text
+from admin_config.base import LedgerAdmin, RecordAdmin, RecordInline, badge, computed, due, moment, money, neighbour, reads, text
 from admin_config.changelist import RecordChangeList
+from admin_config.columns import amount_text
 from admin_config.filters import is_lookup
 from admin_config.lowcode import LabelledFields
 from admin_config.writing import REFUSALS, sentence
@@ -23,6 +26,7 @@ from flows.models import (
     ChainLevel,
     Decision,
     DoneTask,
+    Match,
     MyTask,
     QueueTask,
     StartedByMe,
@@ -140,6 +144,7 @@ class InboxScreen(LedgerAdmin):
             "title": str(shown.process),
             "document": document,
             "approval": shown,
+            "amount": amount_text(shown.process.amount),
             "buttons": buttons_of(document, shown.deeds),
             "list_link": self.link("changelist"),
         }
@@ -192,9 +197,9 @@ class MyTaskAdmin(DeedPages, InboxScreen):
         context = {
             **self.admin_site.each_context(request),
             "title": _("Approve"),
-            "tasks": [(task, _why(task)) for task in tasks],
+            "tasks": [(task, amount_text(task.process.amount), _why(task)) for task in tasks],
             "left_out": chosen - len(tasks),
-            "total": sum(task.process.amount for task in tasks),
+            "total": amount_text(sum((task.process.amount for task in tasks), Decimal(0))),
             "back": self.link("changelist"),
             "token_name": "_token",
             "token": request.POST.get("_token", ""),
@@ -262,9 +267,19 @@ class ConditionInline(RecordInline):
 
 
 class LevelInline(LabelledFields, RecordInline):
+    """The order of the levels; when each is asked and who decides is set on its own page, a card above."""
+
     model = ChainLevel
-    fields = ["position", "labels", "mode", "match", "reminder_hours", "escalation_hours", "on_timeout"]
-    show_change_link = True
+    fields = ["position", "labels", "mode", "asked"]
+    readonly_fields = ["asked"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("conditions", "approvers__role", "approvers__employee")
+
+    @admin.display(description=gettext_lazy("When and whom"))
+    @reads("labels")
+    def asked(self, level):
+        return _("Save, then open the card of the level.") if level.pk is None else f"{when(level)} → {whom(level)}"
 
 
 class ApproverInline(RecordInline):
@@ -278,13 +293,20 @@ class LevelConditionInline(RecordInline):
     fields = ["fact", "operator", "value"]
 
 
+def when(level):
+    """The conditions of a level in words."""
+    sign = _(" and ") if level.match == Match.ALL else _(" or ")
+    return sign.join(condition.title() for condition in level.conditions.all()) or _("always")
+
+
+def whom(level):
+    """The approvers of a level in words."""
+    return ", ".join(approver.title() for approver in level.approvers.all()) or _("nobody yet: the fallback")
+
+
 def in_words(chain):
-    """“Amount > 50,000.00 → Supervisor; always → Accountant”."""
-    rows = []
-    for level in chain.levels.all():
-        conditions = "; ".join(condition.title() for condition in level.conditions.all()) or _("always")
-        rows.append(f"{conditions} → {level.title()}")
-    return " · ".join(rows)
+    """“1. Supervisor: Amount > 50,000.00 2. Accountant: always”."""
+    return " ".join(f"{number}. {level.title()}: {when(level)}" for number, level in enumerate(chain.levels.all(), 1))
 
 
 @admin.register(ApprovalChain)
@@ -305,6 +327,7 @@ class ApprovalChainAdmin(LabelledFields, RecordAdmin):
         (None, {"fields": ["document", "code", "labels", "company", "priority", "match", "is_active"]}),
         (gettext_lazy("When nobody is found"), {"fields": ["fallback_employee", "fallback_role"]}),
     ]
+    neighbours = [neighbour(ChainLevel, lambda chain: chain.levels.all(), amount=None)]
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("levels__conditions")
@@ -315,6 +338,7 @@ class ChainLevelAdmin(LabelledFields, RecordAdmin):
     icon = "stairs"
     list_display = [computed(gettext_lazy("name"), lambda level: level.title(), reads=["labels"]), "chain", "position", "mode"]
     inlines = [ApproverInline, LevelConditionInline]
+    neighbours = [neighbour(ApprovalChain, lambda level: [level.chain_id], amount=None)]
     fieldsets = [
         (None, {"fields": ["chain", "position", "labels", "mode", "match", "reminder_hours", "escalation_hours", "on_timeout"]}),
     ]

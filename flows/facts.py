@@ -4,8 +4,11 @@ import operator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from django.apps import apps
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+
+from models.base import policy
 
 AMOUNT, PERCENT, NUMBER, YES_NO, TEXT = "amount", "percent", "number", "yes_no", "text"
 YES = {"yes", "true", "1", "是"}
@@ -16,51 +19,71 @@ SIGNS = {">=": "≥", "<=": "≤"}
 
 @dataclass(frozen=True)
 class Fact:
-    """Something a condition may ask. `yes` and `no` tell a yes-no fact as a sentence."""
+    """Something a condition may ask. `yes` and `no` tell a yes-no fact as a sentence.
+
+    `reads`: (record type, field) that it gives away; no record type means the document itself.
+    """
 
     name: str
     label: str
     kind: str
+    reads: tuple
     yes: str = ""
     no: str = ""
 
 
+GROSS, DISCOUNT, COST = ("", "gross"), ("", "discount"), ("products.product", "cost")
+LIMIT, DEBT = ("customers.customer", "credit_limit"), ("finance.receivable", "outstanding")
 FACTS = {
     fact.name: fact
     for fact in [
-        Fact("amount", _("Amount"), AMOUNT),
-        Fact("lowest_discount", _("Lowest discount (% paid)"), PERCENT),
+        Fact("amount", _("Amount"), AMOUNT, GROSS),
+        Fact("lowest_discount", _("Lowest discount (% paid)"), PERCENT, DISCOUNT),
         Fact(
             "below_floor",
             _("Below the owner's discount floor"),
             YES_NO,
+            DISCOUNT,
             _("Below the owner's discount floor"),
             _("Within the owner's discount floor"),
         ),
-        Fact("margin", _("Margin"), PERCENT),
+        Fact("margin", _("Margin"), PERCENT, COST),
         Fact(
-            "unchanged_from_quote", _("Unchanged from the quote"), YES_NO, _("Unchanged from the quote"), _("Not as in an approved quote")
+            "unchanged_from_quote",
+            _("Unchanged from the quote"),
+            YES_NO,
+            ("", "quote"),
+            _("Unchanged from the quote"),
+            _("Not as in an approved quote"),
         ),
-        Fact("credit_excess", _("Beyond the credit limit by"), AMOUNT),
-        Fact("credit_excess_percent", _("Beyond the credit limit by, in percent"), PERCENT),
-        Fact("overdue", _("Overdue"), AMOUNT),
+        Fact("credit_excess", _("Beyond the credit limit by"), AMOUNT, LIMIT),
+        Fact("credit_excess_percent", _("Beyond the credit limit by, in percent"), PERCENT, LIMIT),
+        Fact("overdue", _("Overdue"), AMOUNT, DEBT),
         Fact(
             "terms_changed",
             _("Payment term changed"),
             YES_NO,
+            ("", "payment_term"),
             _("The payment term is not the customer's own"),
             _("The customer's own payment term"),
         ),
-        Fact("days", _("Days since dispatch"), NUMBER),
-        Fact("is_cash", _("Paid in cash"), YES_NO, _("Paid in cash"), _("Not paid in cash")),
-        Fact("cash_amount", _("Amount in cash"), AMOUNT),
-        Fact("short_by", _("Short by"), AMOUNT),
-        Fact("department", _("Department"), TEXT),
-        Fact("region", _("Sales region"), TEXT),
-        Fact("customer_type", _("Customer type"), TEXT),
-        Fact("customer_level", _("Customer level"), TEXT),
+        Fact("days", _("Days since dispatch"), NUMBER, ("", "delivery")),
+        Fact("is_cash", _("Paid in cash"), YES_NO, ("", "account"), _("Paid in cash"), _("Not paid in cash")),
+        Fact("cash_amount", _("Amount in cash"), AMOUNT, GROSS),
+        Fact("short_by", _("Short by"), AMOUNT, DEBT),
+        Fact("department", _("Department"), TEXT, ("", "department")),
+        Fact("region", _("Sales region"), TEXT, ("", "region")),
+        Fact("customer_type", _("Customer type"), TEXT, ("", "customer")),
+        Fact("customer_level", _("Customer level"), TEXT, ("", "customer")),
     ]
 }
+
+
+def is_open_to(fact, user, document):
+    """May this person know the fact: does he see the field that it gives away?"""
+    record_type, field = fact.reads
+    model = apps.get_model(record_type) if record_type else type(document)
+    return bool(policy.may(user, "view", model)) and policy.may_see(user, model, field)
 
 
 def _number(text):

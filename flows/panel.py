@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from flows import route
 from flows.buttons import decisions, task_for
-from flows.facts import FACTS, sentence, shown
+from flows.facts import FACTS, is_open_to, sentence, shown
 from flows.records import ApprovalEvent, ApprovalProcess, Decision
 from models.lowcode.models import in_language
 
@@ -50,8 +50,11 @@ class Panel:
         return next((entry for entry in reversed(self.timeline) if entry.state in ("returned", "rejected")), None)
 
 
-def reasons_of(why):
-    """The reasons of a level as sentences; a level without conditions is always asked."""
+def reasons_of(why, is_told=None):
+    """The reasons of a level as sentences; a level without conditions is always asked. `is_told(fact name)`: may the reader know it?"""
+    if is_told is not None:
+        why = [reason for reason in why if is_told(reason["fact"])]
+        return [sentence(reason) for reason in why]
     return [sentence(reason) for reason in why] or [_("Every document of this kind")]
 
 
@@ -67,38 +70,45 @@ def panel(document, user):
     for task in tasks:
         task.process, task.is_late = process, task.due_at is not None and task.due_at < now
     mine = task_for(user, tasks)
+    told = {name for name, fact in FACTS.items() if mine is not None or is_open_to(fact, user, document)}
     return Panel(
         process=process,
         is_open=process.is_open,
         mine=mine,
         why=reasons_of(mine.data.get("why", ())) if mine else [],
-        facts=asked_facts(process),
+        facts=[row for name, *row in asked_facts(process) if name in told],
         waiting=tasks,
-        levels=levels(process),
+        levels=levels(process, told.__contains__),
         timeline=timeline(processes),
         deeds=decisions(document, user, tasks),
     )
 
 
 def asked_facts(process):
-    """[(label, value)] of the facts the chain asked about."""
+    """[(name, label, value)] of the facts the chain asked about."""
     answers = {True: _("Yes"), False: _("No"), None: "–"}
     return [
-        (FACTS[name].label, answers[value] if value in (True, False, None) else shown(FACTS[name], value))
+        (name, FACTS[name].label, answers[value] if value in (True, False, None) else shown(FACTS[name], value))
         for name, value in process.facts.items()
         if name in FACTS
     ]
 
 
-def levels(process):
-    """The frozen levels with who decides and how far it is: done, current or next."""
+def levels(process, is_told):
+    """The frozen levels with who decides and how far it is: done, current or next. Of the reasons those the reader may know."""
     rows = []
     for index, level in enumerate(process.levels):
         done = index < process.level or process.outcome == ApprovalProcess.Outcome.APPROVED
         state = "done" if done else "current" if index == process.level and process.is_open else "next"
         names = [approver["name"] for approver in level["approvers"]]
         rows.append(
-            {"name": in_language(level["labels"]), "who": names, "mode": level["mode"], "state": state, "why": reasons_of(level["why"])}
+            {
+                "name": in_language(level["labels"]),
+                "who": names,
+                "mode": level["mode"],
+                "state": state,
+                "why": reasons_of(level["why"], is_told),
+            }
         )
     return rows
 

@@ -37,7 +37,7 @@ class ApprovalProcess(AbstractProcess):
     """The way of one document from a submit to its end. Everything a decider needs to know is frozen here at the submit."""
 
     class Outcome(models.TextChoices):
-        OPEN = "", _("Open")
+        OPEN = "pending", _("In approval")
         APPROVED = "approved", _("Approved")
         NO_RULE = "no_rule", _("Approved: no rule asks anybody")
         RETURNED = "returned", _("Returned")
@@ -48,6 +48,8 @@ class ApprovalProcess(AbstractProcess):
     parent_task = seed = artifact = data = None
     decided = ()  # while the route moves: the decisions of the level just decided, the last one last
 
+    created = models.DateTimeField(_("submitted on"), default=timezone.now)
+    finished = models.DateTimeField(_("ended on"), blank=True, null=True)
     content_type = models.ForeignKey("contenttypes.ContentType", models.PROTECT, related_name="+", verbose_name=_("document type"))
     object_id = models.BigIntegerField(_("document key"))
     document = GenericForeignKey("content_type", "object_id")
@@ -65,7 +67,7 @@ class ApprovalProcess(AbstractProcess):
     levels = models.JSONField(_("levels"), default=list, encoder=DjangoJSONEncoder)
     level = models.IntegerField(_("level"), default=-1)
     round = models.PositiveIntegerField(_("round"), default=1)
-    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, default=Outcome.OPEN, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
 
     history = Tracked()
 
@@ -111,7 +113,8 @@ class ApprovalTask(AbstractTask):
     )
     # Here without the original's own indexes: the inbox is served by those below.
     status = models.CharField(_("status"), max_length=10, choices=STATUS.choices, default=STATUS.NEW)
-    created = models.DateTimeField(_("since"), default=timezone.now)
+    created = models.DateTimeField(_("waiting since"), default=timezone.now)
+    finished = models.DateTimeField(_("decided on"), blank=True, null=True)
 
     process = models.ForeignKey(ApprovalProcess, models.PROTECT, related_name="task_set", verbose_name=_("approval process"))
     data = models.JSONField(_("data"), default=dict, blank=True, encoder=DjangoJSONEncoder)

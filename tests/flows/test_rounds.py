@@ -106,7 +106,7 @@ def test_withdrawn_after_the_return(company, quote):
 def test_submitted_again_after_the_withdrawal_is_a_new_route(company, quote):
     withdraw_quote(quote, by=company.sales, reason="A mistake.")
     submit_quote(quote, by=company.sales)
-    assert [process.outcome for process in processes_of(quote)] == ["", "withdrawn"]
+    assert [process.outcome for process in processes_of(quote)] == ["pending", "withdrawn"]
     assert list(tasks(quote)) == ["Su"]
 
 

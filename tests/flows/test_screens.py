@@ -6,7 +6,7 @@ from django.urls import reverse
 from flows.models import ApprovalChain, ChainApprover, ChainCondition, ChainLevel, MyTask
 from flows.route import decide, open_process
 from models.audit.changes import changes
-from models.org.models import RoleGrant
+from models.org.models import FieldLimit, RoleGrant
 from models.sales.operations.quotes import submit_quote
 from tests.flows.conftest import approver, level, make_chain, make_quote, task_of, tasks
 
@@ -73,6 +73,7 @@ def test_a_row_opens_the_document(client, company, quote):
 def test_the_document_shows_panel_and_buttons_to_its_decider_only(client, company, quote):
     text = page(client, company.supervisor, change_page(quote))
     assert "Why you" in text and "approval-approve" in text and "Reject" in text
+    assert "Below the owner&#x27;s discount floor" in text
     text = page(client, company.sales, change_page(quote))
     assert "Why you" not in text and "approval-approve" not in text
     assert "Waits for" in text and "Nudge" in text
@@ -160,6 +161,20 @@ def test_several_at_once_with_count_sum_and_exceptions(client, company):
     assert states == ["rejected", "approved", "approved"]
 
 
+def test_who_may_not_see_costs_does_not_learn_the_margin(client, company):
+    make_chain(company, level(approver(), when=["margin < 40", "amount > 1"]))
+    quote = make_quote(company, price=90)
+    submit_quote(quote, by=company.sales)
+    with changes("form"):
+        FieldLimit.objects.create(role=company.roles["salesperson"], record_type="products.product", field="cost", level=0)
+        for role in company.roles.values():
+            RoleGrant.objects.create(role=role, record_type="products.product", verb="view", scope="all")
+    assert "33.33 %" in page(client, company.supervisor, change_page(quote))
+    assert "33.33 %" in page(client, company.gm, change_page(quote))
+    text = page(client, company.sales, change_page(quote))
+    assert "33.33" not in text and "Margin" not in text and "Amount 90.00 &gt; 1.00" in text
+
+
 def test_the_badge_counts_and_is_not_there_for_nothing(client, company, quote):
     assert '<span class="nav-count">1</span>' in page(client, company.supervisor, reverse("admin:inbox"))
     assert "nav-count" not in page(client, company.sales, reverse("admin:inbox"))
@@ -175,7 +190,7 @@ def administrator(company):
 
 def test_an_administrator_sees_chains_in_words(client, company, quote, administrator):
     text = page(client, administrator, reverse("admin:flows_approvalchain_changelist"))
-    assert "Below the owner&#x27;s discount floor → Level 1 · always → Level 2" in text
+    assert "1. Level 1: Below the owner&#x27;s discount floor 2. Level 2: always" in text
     chain = ApprovalChain.objects.get(is_active=True)
     page(client, administrator, reverse("admin:flows_approvalchain_change", args=[chain.pk]))
     page(client, administrator, reverse("admin:flows_approvalchain_add"))

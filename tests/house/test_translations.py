@@ -20,13 +20,13 @@ from models.base.operations import all_operations
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sdr%]|\{\w*\}|<[^>]+>")
 TEMPLATE_TAG = re.compile(
     r"{%\s*blocktranslate\b.*?{%\s*endblocktranslate\s*%}|{%\s*block bodyclass.*?{%\s*endblock[^%]*%}|{%.*?%}|{{.*?}}|{#.*?#}"
-    r"|<(script|style)\b.*?</\1>",
+    r"|<(script|style|kbd)\b.*?</\1>",
     re.DOTALL,
 )
 ICON = re.compile(r'<span class="material-symbols-outlined"[^>]*>.*?</span>', re.DOTALL)
 SPOKEN = re.compile(r'\b(?:aria-label|title|placeholder|alt)="([^"]*)"')
 WORD = re.compile(r"[A-Za-z]{2,}")
-SAME_EVERYWHERE = {"CSV", "Ctrl", "Excel", "PDF", "xlsx"}
+SAME_EVERYWHERE = {"CSV", "Excel", "PDF", "xlsx"}
 # Letters that only one of the scripts has, pair by pair.
 SIMPLIFIED = (
     "万与业丢两个为义产从仓们价优会传体关内写减凭则刚创删别办务动区协单历参发变叠号启员响围国图坏块处备头审对导将尝属币库应废开异弃张归当录径态总户执扩护报担拣拨择损换据数无旧时显暂机权条来标样档检欢汇没浅浏满潜点爱状现电码础"

@@ -1,6 +1,6 @@
 """Rollups of approved orders: what boards read instead of millions of lines.
 
-Every posting writes deltas in its own transaction, so nobody waits for a hot row; `folding.fold` sums them up later. A row stands
+Every posting writes deltas in its own transaction, so nobody waits for a hot row; `folding.fold_all` sums them up later. A row stands
 for month × company × owner × one dimension (nothing, the customer or the product); amounts are in the company's currency.
 """
 

@@ -17,48 +17,47 @@ from models.sales.figures import GROUPED, SUMMED, SalesFigure, deltas
 from models.sales.orders import Order, OrderLine
 
 Dimension, Pending = SalesFigure.Dimension, SalesFigure.Pending
-CHUNK = 20_000
+FOLDING = (Pending.FOLDING_DELTA, Pending.FOLDING_SUM)
 ORDER_COLUMNS = ("pk", "date", "company_id", "owner_id", "department_id", "region_id", "customer_id", "rate", "net", "gross")
 LINE_COLUMNS = ("order_id", "product_id", "base_quantity", "net", "gross")
 
 
-def fold(limit=CHUNK):
-    """Fold up to `limit` deltas into their sums; returns how many. Safe beside writers and other folds, each in one transaction."""
-    rows = SalesFigure.objects.order_by()
-    with transaction.atomic():
-        oldest = SalesFigure.objects.filter(pending=Pending.DELTA).order_by("pk").values("pk")[:limit]
-        found = rows.filter(pk__in=oldest, pending=Pending.DELTA).update(pending=Pending.FOLDING_DELTA)
-        if found:
-            _claim_sums(rows.filter(pending=Pending.FOLDING_DELTA))
-            _insert_sums(rows)
-            rows.filter(pending__in=(Pending.FOLDING_DELTA, Pending.FOLDING_SUM)).delete()
-    return found
+_nobody = Cast(Value(None), BigIntegerField())
+OF_ALL_OWNERS = {
+    **{name: F(name) for name in GROUPED[:4]},
+    **dict.fromkeys(GROUPED[4:], _nobody),
+    "dimension": Value(Dimension.PRODUCT_OF_ALL),
+}
 
 
 def fold_all():
-    """Fold until nothing is left; returns how many deltas there were."""
-    found = 0
-    while step := fold():
-        found += step
+    """Fold all deltas into their sums; returns how many there were. Month by month and dimension by dimension, each in a transaction
+    of its own, so that a year's import is folded as well as a minute's orders. Safe beside writers and other folds.
+    """
+    waiting = SalesFigure.objects.filter(pending=Pending.DELTA).order_by().values_list("dimension", "month").distinct()
+    return sum(_fold(dimension, month) for dimension, month in list(waiting))
+
+
+def _fold(dimension, month):
+    """Claim the deltas, and the sums that they change; insert the new sums; delete what was claimed."""
+    rows = SalesFigure.objects.filter(month=month).order_by()
+    own = rows.filter(dimension=dimension)
+    with transaction.atomic():
+        found = own.filter(pending=Pending.DELTA).update(pending=Pending.FOLDING_DELTA)
+        if not found:
+            return 0
+        keys = own.filter(pending=Pending.FOLDING_DELTA).values("key")
+        own.filter(pending=None, key__in=keys).update(pending=Pending.FOLDING_SUM)
+        claimed = own.filter(pending__in=FOLDING)
+        _insert(claimed, {name: F(name) for name in GROUPED})
+        if dimension == Dimension.PRODUCT:
+            whole = rows.filter(dimension=Dimension.PRODUCT_OF_ALL)
+            whole.filter(pending=None, key__in=keys).update(pending=Pending.FOLDING_SUM)
+            new = Q(dimension=dimension, pending=Pending.FOLDING_DELTA) | Q(dimension=Dimension.PRODUCT_OF_ALL, pending=Pending.FOLDING_SUM)
+            _insert(rows.filter(new), OF_ALL_OWNERS)
+            whole.filter(pending__in=FOLDING).delete()
+        claimed.delete()
     return found
-
-
-def _claim_sums(claimed):
-    """Take the sums that these deltas change, so that they become one with them."""
-    for dimension, month in claimed.values_list("dimension", "month").distinct():
-        keys = claimed.filter(dimension=dimension, month=month).values("key")
-        kinds = [dimension, Dimension.PRODUCT_OF_ALL] if dimension == Dimension.PRODUCT else [dimension]
-        SalesFigure.objects.filter(dimension__in=kinds, month=month, key__in=keys, pending=None).update(pending=Pending.FOLDING_SUM)
-
-
-def _insert_sums(rows):
-    """Insert the sums of what was claimed: by owner, and products once more over all owners of a company."""
-    claimed = rows.filter(pending__in=(Pending.FOLDING_DELTA, Pending.FOLDING_SUM))
-    _insert(claimed.exclude(dimension=Dimension.PRODUCT_OF_ALL), {name: F(name) for name in GROUPED})
-    new = Q(dimension=Dimension.PRODUCT, pending=Pending.FOLDING_DELTA) | Q(dimension=Dimension.PRODUCT_OF_ALL)
-    nobody = Cast(Value(None), BigIntegerField())
-    columns = {name: F(name) for name in GROUPED[:4]} | dict.fromkeys(GROUPED[4:], nobody) | {"dimension": Value(Dimension.PRODUCT_OF_ALL)}
-    _insert(claimed.filter(new), columns)
 
 
 def _insert(rows, columns):

@@ -11,7 +11,7 @@ concurrent edits, history with differences, files, buttons for the operations th
 """
 
 from admin_config.changelist import view
-from admin_config.columns import badge, computed, due, flag, money, moment, number, option, percent, price, quantity, text
+from admin_config.columns import badge, computed, due, flag, moment, money, number, option, percent, price, quantity, text
 from admin_config.documents import DocumentAdmin, lines
 from admin_config.neighbours import THIS, neighbour
 from admin_config.records import LedgerAdmin, RecordAdmin, RecordInline

@@ -272,7 +272,9 @@ class RecordChangeList(ChangeList):
     def row_link(self):
         """A row's address with HOLDER for the key; None where there is no such page."""
         try:
-            return escape(reverse(f"{self.model_admin.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=(HOLDER,)))
+            return escape(
+                reverse(f"{self.model_admin.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=(HOLDER,))
+            )
         except NoReverseMatch:
             return None
 

@@ -13,7 +13,13 @@ class RecordAdminChecks(UnfoldModelAdminChecks):
     """Django's and Unfold's checks, and those of the words that RecordAdmin adds."""
 
     def check(self, admin_obj, **kwargs):
-        own = (self._columns_say_what_they_show, self._filters_fit, self._totals_are_fields, self._operations_are_declared, self._route_fits)
+        own = (
+            self._columns_say_what_they_show,
+            self._filters_fit,
+            self._totals_are_fields,
+            self._operations_are_declared,
+            self._route_fits,
+        )
         return super().check(admin_obj, **kwargs) + [error for check in own for error in check(admin_obj)]
 
     def _columns_say_what_they_show(self, screen):

@@ -95,7 +95,9 @@ def badge_html(state, label):
 
 def flag_html(value):
     """Yes or no, told by a glyph and to screen readers by a word."""
-    return format_html('<span class="flag {}" role="img" aria-label="{}">{}</span>', *(("on", _("Yes"), "✓") if value else ("off", _("No"), NOTHING)))
+    return format_html(
+        '<span class="flag {}" role="img" aria-label="{}">{}</span>', *(("on", _("Yes"), "✓") if value else ("off", _("No"), NOTHING))
+    )
 
 
 def option_html(option):
@@ -158,7 +160,7 @@ class Column:
         return str(value)
 
 
-class money(Column):  # noqa: N801 (reads as a word in a declaration)
+class money(Column):
     """An amount in the record's currency, right-aligned; the code stands before it where the currency is not the company's."""
 
     css = "num"
@@ -177,7 +179,7 @@ class money(Column):  # noqa: N801 (reads as a word in a declaration)
         return format_html('<span class="minus">{}</span>', text) if value < 0 else text
 
 
-class quantity(Column):  # noqa: N801
+class quantity(Column):
     """A quantity without idle zeros, right-aligned."""
 
     css = "num"
@@ -187,7 +189,7 @@ class quantity(Column):  # noqa: N801
         return format_html('<span class="minus">{}</span>', text) if value < 0 else text
 
 
-class price(Column):  # noqa: N801
+class price(Column):
     """A price with two to six decimals, right-aligned."""
 
     css = "num"
@@ -196,7 +198,7 @@ class price(Column):  # noqa: N801
         return quantity_text(value, least=2)
 
 
-class percent(Column):  # noqa: N801
+class percent(Column):
     """A percentage, right-aligned; its heading says that it is one."""
 
     css = "num"
@@ -205,21 +207,21 @@ class percent(Column):  # noqa: N801
         return quantity_text(value)
 
 
-class badge(Column):  # noqa: N801
+class badge(Column):
     """A state: glyph, word, colour."""
 
     def shown(self, record, value):
         return badge_html(value, dict(self._field(self.model).flatchoices).get(value, value))
 
 
-class option(Column):  # noqa: N801
+class option(Column):
     """A choice from an option list, with its colour."""
 
     def shown(self, record, value):
         return option_html(value)
 
 
-class flag(Column):  # noqa: N801
+class flag(Column):
     """Yes or no."""
 
     css = "mid"
@@ -228,7 +230,7 @@ class flag(Column):  # noqa: N801
         return flag_html(self.value(record))
 
 
-class moment(Column):  # noqa: N801
+class moment(Column):
     """A date or moment in the language's form."""
 
     css = "nowrap"
@@ -237,7 +239,7 @@ class moment(Column):  # noqa: N801
         return moment_text(value)
 
 
-class due(moment):  # noqa: N801
+class due(moment):
     """A due date; red once it has passed and `while_open` is not zero."""
 
     def __init__(self, name, label=None, *, while_open=None, **named):
@@ -250,11 +252,11 @@ class due(moment):  # noqa: N801
         return format_html('<span class="late"><span aria-hidden="true">✕</span> {}</span>', text) if is_late else text
 
 
-class text(Column):  # noqa: N801
+class text(Column):
     """Plain text, e.g. of a related record: text("product__code")."""
 
 
-class number(Column):  # noqa: N801
+class number(Column):
     """The number of a document, “Draft 12” before it has one."""
 
     css = "nowrap"
@@ -266,7 +268,7 @@ class number(Column):  # noqa: N801
         return conditional_escape(record.display_number)
 
 
-class computed(Column):  # noqa: N801
+class computed(Column):
     """What a function makes of a record: computed(_("Available"), function, reads=["on_hand", "reserved"], css="num")."""
 
     def __init__(self, label, function, *, reads, css="", order=None):

@@ -33,7 +33,13 @@ def command_view(request):
         pages = [entry for _title, shown in entries(request, site) for entry in shown if lower in str(entry["label"]).lower()]
         groups += _records(request, site, text)
         if pages:
-            groups.append({"title": "", "icon": "", "links": [{"label": one["label"], "link": one["link"], "icon": one["icon"]} for one in pages[:EACH]]})
+            groups.append(
+                {
+                    "title": "",
+                    "icon": "",
+                    "links": [{"label": one["label"], "link": one["link"], "icon": one["icon"]} for one in pages[:EACH]],
+                }
+            )
     return render(request, "backoffice/command_found.html", {"groups": groups, "text": text})
 
 
@@ -47,7 +53,12 @@ def _records(request, site, text):
         rows, _many = screen.get_search_results(request, screen.get_queryset(request).order_by("-pk"), text)
         keys = [name for name in ("customer",) if name in screen.field_names()]
         links = [
-            {"label": str(one), "about": str(one.customer) if keys else getattr(one, "code", ""), "link": screen.link("change", one.pk), "icon": screen.icon}
+            {
+                "label": str(one),
+                "about": str(one.customer) if keys else getattr(one, "code", ""),
+                "link": screen.link("change", one.pk),
+                "icon": screen.icon,
+            }
             for one in rows.select_related(*keys)[:EACH]
         ]
         if links:

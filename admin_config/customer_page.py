@@ -22,7 +22,15 @@ from models.finance.models import Credit, CustomerEntry, Receipt, Receivable, Re
 from models.finance.querysets import by_age
 from models.sales.models import Delivery, Opportunity, Order, Quote, Return
 
-DOCUMENTS = ((Opportunity, "amount"), (Quote, "gross"), (Order, "gross"), (Delivery, "gross"), (Return, "gross"), (Receipt, "gross"), (Refund, "gross"))
+DOCUMENTS = (
+    (Opportunity, "amount"),
+    (Quote, "gross"),
+    (Order, "gross"),
+    (Delivery, "gross"),
+    (Return, "gross"),
+    (Receipt, "gross"),
+    (Refund, "gross"),
+)
 MOST_SHOWN = 15
 MOST_MOMENTS = 40
 
@@ -39,7 +47,11 @@ class CustomerPages:
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if change and obj is not None:
-            context |= {"tiles": self.tiles(request, obj), "shortcuts": self.shortcuts(request, obj), "next_contact": self.next_contact(request, obj)}
+            context |= {
+                "tiles": self.tiles(request, obj),
+                "shortcuts": self.shortcuts(request, obj),
+                "next_contact": self.next_contact(request, obj),
+            }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def further_tabs(self, request, obj):
@@ -80,7 +92,9 @@ class CustomerPages:
             start = today.replace(month=1, day=1)
             rows = policy.scope(user, Order).filter(customer=obj, approval=Approval.APPROVED, date__gte=start)
             link = f"{_page(Order, 'changelist')}?customer={obj.pk}&approval=approved&date__gte={start}"
-            tiles.append({"label": _("Ordered in %(year)s") % {"year": today.year}, "figure": amount_text(_sum(rows, "gross")), "link": link})
+            tiles.append(
+                {"label": _("Ordered in %(year)s") % {"year": today.year}, "figure": amount_text(_sum(rows, "gross")), "link": link}
+            )
         return tiles
 
     def next_contact(self, request, obj):
@@ -117,7 +131,8 @@ class CustomerPages:
                 continue
             rows = policy.scope(request.user, model).filter(customer=obj).order_by("-pk")
             cards = [
-                card(one, request.user, self.admin_site, amount) | {"date": moment_text(getattr(one, "date", None) or one.created_at.date())}
+                card(one, request.user, self.admin_site, amount)
+                | {"date": moment_text(getattr(one, "date", None) or one.created_at.date())}
                 for one in rows.select_related(*(["stage"] if model is Opportunity else []))[:MOST_SHOWN]
             ]
             if cards:
@@ -132,8 +147,15 @@ class CustomerPages:
             rows = policy.scope(user, Receivable).filter(customer=debtor)
             found["ages"] = [(label, amount_text(amount)) for _key, label, amount in by_age(rows, business_today())]
             found["receivables"] = [
-                {"record": one, "link": _page(Receivable, "change", one.pk), "due_on": one.due_on, "is_late": one.due_on < business_today(),
-                 "amount": amount_text(one.amount), "outstanding": amount_text(one.outstanding), "currency": one.currency_id}
+                {
+                    "record": one,
+                    "link": _page(Receivable, "change", one.pk),
+                    "due_on": one.due_on,
+                    "is_late": one.due_on < business_today(),
+                    "amount": amount_text(one.amount),
+                    "outstanding": amount_text(one.outstanding),
+                    "currency": one.currency_id,
+                }
                 for one in rows.filter(outstanding__gt=0).order_by("due_on", "pk")[:MOST_MOMENTS]
             ]
         if policy.may(user, "view", Credit):
@@ -149,15 +171,41 @@ class CustomerPages:
         """Contacts and documents in one stream, the newest first."""
         moments = []
         if policy.may(request.user, "view", Interaction):
-            for one in policy.scope(request.user, Interaction).filter(customer=obj).select_related("way", "owner", "contact").order_by("-at")[:MOST_MOMENTS]:
+            for one in (
+                policy.scope(request.user, Interaction)
+                .filter(customer=obj)
+                .select_related("way", "owner", "contact")
+                .order_by("-at")[:MOST_MOMENTS]
+            ):
                 about = " · ".join(str(part) for part in (one.way, one.contact, one.result) if part)
-                moments.append({"at": one.at, "kind": Interaction._meta.verbose_name, "title": one.subject, "about": about, "link": _page(Interaction, "change", one.pk)})
+                moments.append(
+                    {
+                        "at": one.at,
+                        "kind": Interaction._meta.verbose_name,
+                        "title": one.subject,
+                        "about": about,
+                        "link": _page(Interaction, "change", one.pk),
+                    }
+                )
         for model, amount in DOCUMENTS:
             if not policy.may(request.user, "view", model):
                 continue
             for one in policy.scope(request.user, model).filter(customer=obj).order_by("-created_at")[:MOST_SHOWN]:
-                shown = card(one, request.user, self.admin_site, amount) if model is not Opportunity else {"title": str(one), "link": _page(model, "change", one.pk), "state": "", "amount": ""}
-                moments.append({"at": one.created_at, "kind": model._meta.verbose_name, "title": shown["title"], "state": shown["state"], "about": shown["amount"], "link": shown["link"]})
+                shown = (
+                    card(one, request.user, self.admin_site, amount)
+                    if model is not Opportunity
+                    else {"title": str(one), "link": _page(model, "change", one.pk), "state": "", "amount": ""}
+                )
+                moments.append(
+                    {
+                        "at": one.created_at,
+                        "kind": model._meta.verbose_name,
+                        "title": shown["title"],
+                        "state": shown["state"],
+                        "about": shown["amount"],
+                        "link": shown["link"],
+                    }
+                )
         moments.sort(key=lambda one: one["at"], reverse=True)
         return {"moments": moments[:MOST_MOMENTS]}
 

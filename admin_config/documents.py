@@ -140,7 +140,11 @@ class DocumentAdmin(ApprovalPages, PrintableAdmin, LineGridAdmin, RecordAdmin):
 
     def submits(self, request, obj):
         operation = self.submit_operation if self.flow is not None else None
-        if operation is None or (obj is not None and obj.is_locked) or not policy.may(request.user, operation.right, obj if obj is not None else self.model):
+        if (
+            operation is None
+            or (obj is not None and obj.is_locked)
+            or not policy.may(request.user, operation.right, obj if obj is not None else self.model)
+        ):
             return []
         return [(SUBMIT, _("Save and submit"))]
 

@@ -46,7 +46,9 @@ class FilesPages:
         obj = self._with_files(request, object_id)
         if request.method == "POST":
             try:
-                return write_once(request, f"{self.opts.label_lower}:{obj.pk}:files", lambda: self._changed(request, obj), kind="form", reason="files")
+                return write_once(
+                    request, f"{self.opts.label_lower}:{obj.pk}:files", lambda: self._changed(request, obj), kind="form", reason="files"
+                )
             except REFUSALS as error:
                 messages.error(request, sentence(error))
                 return HttpResponseRedirect(self.link("change", obj.pk) + "#files")

@@ -109,7 +109,15 @@ class ReceivableAdmin(RecordAdmin):
 @admin.register(Credit)
 class CreditAdmin(LedgerAdmin):
     icon = "savings"
-    list_display = ["source_number", "customer", "date", money("amount"), money("used", zero=False), money("refunded", zero=False), money("open", zero=False)]
+    list_display = [
+        "source_number",
+        "customer",
+        "date",
+        money("amount"),
+        money("used", zero=False),
+        money("refunded", zero=False),
+        money("open", zero=False),
+    ]
     list_filter = ["customer", "owner", "date"]
     lookups = ["open__gt"]
     list_totals = ["amount", "open"]

@@ -61,7 +61,18 @@ class ImportMappingAdmin(RecordAdmin):
 @admin.register(ImportRun)
 class ImportRunAdmin(LedgerAdmin):
     icon = "upload_file"
-    list_display = ["file_name", "record_type", badge("state"), "new", "changed", "unchanged", "refused", "user", "created_at", "finished_at"]
+    list_display = [
+        "file_name",
+        "record_type",
+        badge("state"),
+        "new",
+        "changed",
+        "unchanged",
+        "refused",
+        "user",
+        "created_at",
+        "finished_at",
+    ]
     list_filter = ["state", "user", "created_at"]
     search_fields = ["file_name", "record_type"]
     exclude = ["token", "columns", "options"]

@@ -55,7 +55,9 @@ def _called(path, request, default):
 def navigation_html(request, site):
     """The sidebar of this request."""
     groups = entries(request, site)
-    key = hashlib.sha256(repr([(str(title), [(str(e["label"]), e["link"]) for e in shown]) for title, shown in groups]).encode()).hexdigest()
+    key = hashlib.sha256(
+        repr([(str(title), [(str(e["label"]), e["link"]) for e in shown]) for title, shown in groups]).encode()
+    ).hexdigest()
     html = cache.get(f"navigation:{get_language()}:{key}")
     if html is None:
         html = render_to_string("backoffice/navigation_groups.html", {"groups": groups})

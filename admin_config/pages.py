@@ -49,7 +49,9 @@ class RecordPages:
             "token": self.form_token(request),
             "base_name": BASE,
             "base": self.signed_base(stored, formsets) if stored is not None and self.has_change_permission(request, stored) else "",
-            "list_link": add_preserved_filters({"preserved_filters": context["preserved_filters"], "opts": self.opts}, self.link("changelist")),
+            "list_link": add_preserved_filters(
+                {"preserved_filters": context["preserved_filters"], "opts": self.opts}, self.link("changelist")
+            ),
             "screen": self,
             "defaults_link": self.defaults_link(stored),
             "title": self.page_title(stored),

@@ -33,7 +33,11 @@ class OpportunityAdmin(RecordAdmin):
     lookups = ["stage__outcome"]
     list_totals = ["amount"]
     search_fields = ["name", "customer"]
-    views = [view("open", _("Open"), stage__outcome="open"), view("won", _("Won"), stage__outcome="won"), view("lost", pgettext_lazy("opportunity", "Lost"), stage__outcome="lost")]
+    views = [
+        view("open", _("Open"), stage__outcome="open"),
+        view("won", _("Won"), stage__outcome="won"),
+        view("lost", pgettext_lazy("opportunity", "Lost"), stage__outcome="lost"),
+    ]
     fieldsets = [
         (None, {"fields": ["name", "customer", "contact", "stage", "amount", "expected_on", "source", "next_step", "need", "lost_reason"]}),
         (_("Progress"), {"fields": ["probability", "stage_since", "closed_on"]}),
@@ -103,13 +107,24 @@ class OrderLineAdmin(LedgerAdmin):
     lookups = ["order__company"]
     list_totals = ["gross"]
     search_fields = ["order__number", "product"]
-    fieldsets = [(None, {"fields": ["order", "product", "quantity", "unit", "price", "discount", "tax_rate", "amount", "net", "tax", "gross"]})]
+    fieldsets = [
+        (None, {"fields": ["order", "product", "quantity", "unit", "price", "discount", "tax_rate", "amount", "net", "tax", "gross"]})
+    ]
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(DocumentAdmin):
     icon = "local_shipping"
-    list_display = [number(), "customer", text("order__number", _("order")), "warehouse", "date", "owner", badge("progress"), money("gross")]
+    list_display = [
+        number(),
+        "customer",
+        text("order__number", _("order")),
+        "warehouse",
+        "date",
+        "owner",
+        badge("progress"),
+        money("gross"),
+    ]
     list_filter = ["progress", "customer", "warehouse", "owner", "date"]
     neighbours = [
         neighbour(Order, chain.orders_of_delivery),
@@ -125,7 +140,13 @@ class DeliveryAdmin(DocumentAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["customer", "order", "warehouse", "date", "address", "carrier", "waybill", "freight"]}),
-        (_("Terms"), {"fields": ["currency", "rate", "prices_include_tax", "discount", "allowance", "external_number", "handler", "remark"], "classes": ["tab"]}),
+        (
+            _("Terms"),
+            {
+                "fields": ["currency", "rate", "prices_include_tax", "discount", "allowance", "external_number", "handler", "remark"],
+                "classes": ["tab"],
+            },
+        ),
     ]
     readonly_fields = ["customer", "order", "currency", "rate", "prices_include_tax", "discount", "allowance"]
 
@@ -138,7 +159,16 @@ class DeliveryAdmin(DocumentAdmin):
 class ReturnAdmin(DocumentAdmin):
     icon = "assignment_return"
     flow = ReturnApproval
-    list_display = [number(), "customer", text("delivery__number", _("delivery")), "reason", "date", badge("approval"), badge("progress"), money("gross")]
+    list_display = [
+        number(),
+        "customer",
+        text("delivery__number", _("delivery")),
+        "reason",
+        "date",
+        badge("approval"),
+        badge("progress"),
+        money("gross"),
+    ]
     list_filter = ["approval", "progress", "customer", "reason", "owner", "date"]
     neighbours = [
         neighbour(Order, chain.orders_of_return),
@@ -147,10 +177,20 @@ class ReturnAdmin(DocumentAdmin):
         neighbour(Credit, chain.credits_of, amount="open"),
         neighbour(Refund, chain.refunds_of),
     ]
-    inlines = [lines(ReturnLine, ["product", "unit", "quantity", "gross", "remark"], may_add_rows=False, readonly_fields=["product", "unit", "gross"])]
+    inlines = [
+        lines(
+            ReturnLine, ["product", "unit", "quantity", "gross", "remark"], may_add_rows=False, readonly_fields=["product", "unit", "gross"]
+        )
+    ]
     fieldsets = [
         (None, {"fields": ["customer", "delivery", "warehouse", "date", "reason", "handling"]}),
-        (_("Terms"), {"fields": ["currency", "rate", "prices_include_tax", "discount", "allowance", "external_number", "handler", "remark"], "classes": ["tab"]}),
+        (
+            _("Terms"),
+            {
+                "fields": ["currency", "rate", "prices_include_tax", "discount", "allowance", "external_number", "handler", "remark"],
+                "classes": ["tab"],
+            },
+        ),
     ]
     readonly_fields = ["customer", "delivery", "currency", "rate", "prices_include_tax", "discount", "allowance"]
 

@@ -26,4 +26,7 @@ def last_prices(customer, product_ids):
     rows = OrderLine.objects.filter(order__customer=customer, order__approval=Approval.APPROVED, product__in=product_ids, is_gift=False)
     newest = rows.order_by().values("product").annotate(last=Max("pk")).values_list("last", flat=True)
     found = OrderLine.objects.filter(pk__in=list(newest)).select_related("order")
-    return {line.product_id: LastPrice(line.price, line.unit, line.order.date, line.order.number or line.order.external_number) for line in found}
+    return {
+        line.product_id: LastPrice(line.price, line.unit, line.order.date, line.order.number or line.order.external_number)
+        for line in found
+    }

@@ -41,7 +41,9 @@ def posted(customer, **changed):
     """What the customer's form would post."""
     screen = admin.site._registry[Customer]
     names = [name for _title, options in screen.fieldsets for name in options["fields"]]
-    values = {name: getattr(customer, customer._meta.get_field(name).attname) for name in [*names, "owner", "department", "region", "company"]}
+    values = {
+        name: getattr(customer, customer._meta.get_field(name).attname) for name in [*names, "owner", "department", "region", "company"]
+    }
     data = {name: "" if value is None else value for name, value in values.items()}
     for prefix in ("contacts", "addresses"):
         data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
@@ -85,7 +87,15 @@ def test_keys_offer_and_take_only_what_is_seen(me, mine, foreign, client):
     assert str(mine.pk) in {one["id"] for one in offered}
     assert str(foreign.pk) not in {one["id"] for one in offered}
     assert client.get("/autocomplete/", search | {"term": foreign.name}).json()["results"] == []
-    data = {"customer": foreign.pk, "date": "2026-11-25", "currency": "CNY", "rate": "1", "discount": "100", "allowance": "0", "company": mine.company_id}
+    data = {
+        "customer": foreign.pk,
+        "date": "2026-11-25",
+        "currency": "CNY",
+        "rate": "1",
+        "discount": "100",
+        "allowance": "0",
+        "company": mine.company_id,
+    }
     data |= {"lines-TOTAL_FORMS": 0, "lines-INITIAL_FORMS": 0, "owner": mine.owner_id}
     response = client.post(link(Quote, "add"), data)
     assert response.status_code == 200 and "customer" in response.context_data["adminform"].form.errors
@@ -124,12 +134,19 @@ def test_files_are_as_visible_as_their_record(me, mine, foreign, client, setting
     with changes("command"):
         kept = [
             Attachment.objects.create(
-                content_type=ContentType.objects.get_for_model(Customer), object_id=one.pk, name="秘密.html", file=ContentFile(b"<script>", name="x")
+                content_type=ContentType.objects.get_for_model(Customer),
+                object_id=one.pk,
+                name="秘密.html",
+                file=ContentFile(b"<script>", name="x"),
             )
             for one in (mine, foreign)
         ]
     answer = client.get(link(Customer, "file", mine.pk, kept[0].pk))
-    assert answer.status_code == 200 and answer["Content-Disposition"].startswith("attachment") and answer["X-Content-Type-Options"] == "nosniff"
+    assert (
+        answer.status_code == 200
+        and answer["Content-Disposition"].startswith("attachment")
+        and answer["X-Content-Type-Options"] == "nosniff"
+    )
     assert client.get(link(Customer, "file", foreign.pk, kept[1].pk)).status_code == 404
     assert client.get(link(Customer, "file", mine.pk, kept[1].pk)).status_code == 404
 
@@ -171,7 +188,12 @@ def test_a_field_for_reading_is_shown_and_not_taken(me, mine, client):
 
 
 def test_lookups_are_those_the_list_declares(me, client):
-    for query in ({"name__regex": "^杭"}, {"payment_term__code": "YJ30"}, {"created_by__password": "x"}, {"owner__user__password__startswith": "m"}):
+    for query in (
+        {"name__regex": "^杭"},
+        {"payment_term__code": "YJ30"},
+        {"created_by__password": "x"},
+        {"owner__user__password__startswith": "m"},
+    ):
         assert client.get(link(Customer, "changelist"), query).status_code == 400, query
     assert client.get(link(Customer, "changelist"), {"status__in": "active,lost"}).status_code == 200
 

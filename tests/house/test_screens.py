@@ -22,7 +22,6 @@ from django.utils.html import strip_tags
 from unfold.templatetags.unfold_list import items_for_result
 
 from admin_config.records import NEVER_SHOWN, LedgerAdmin, RecordAdmin
-from models.base import policy
 from tests.people import LOGINS, deliver, login, make_order, make_quote, product, receive, take_back
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +82,12 @@ def test_every_screen_opens_within_its_budget(role, documents, client):
             leads_on = screen.opts.app_label == "flows"  # a task leads to its document
             get(screen, "change", screen.link("change", record.pk), (200, 302) if leads_on else 200)
             get(screen, "files", screen.link("files", record.pk), 200 if screen.has_files else 404)
-            get(screen, "history", screen.link("history", record.pk), (200, 404) if leads_on else 200 if hasattr(screen.model, "history") else 404)
+            get(
+                screen,
+                "history",
+                screen.link("history", record.pk),
+                (200, 404) if leads_on else 200 if hasattr(screen.model, "history") else 404,
+            )
     assert not wrong
     compare_with_budgets(counts)
 

@@ -197,7 +197,8 @@ class ChainCondition(TrackedModel):
         super().clean()
         from flows.facts import problem_of
 
-        if problem := problem_of(self):
+        chain = self.level.chain if self.level is not None else getattr(self, "chain", None)
+        if problem := problem_of(self, chain.document if chain is not None else ""):
             raise ValidationError({"value": problem})
 
     def save(self, *args, **kwargs):

@@ -21,56 +21,62 @@ SIGNS = {">=": "≥", "<=": "≤"}
 class Fact:
     """Something a condition may ask. `yes` and `no` tell a yes-no fact as a sentence.
 
-    `reads`: (record type, field) that it gives away; no record type means the document itself.
+    `reads`: (record type, field) that it gives away; no record type means the document itself. `documents`: of which it can be
+    known, None for all.
     """
 
     name: str
     label: str
     kind: str
     reads: tuple
+    documents: tuple | None = None
     yes: str = ""
     no: str = ""
 
 
 GROSS, DISCOUNT, COST = ("", "gross"), ("", "discount"), ("products.product", "cost")
+OFFERS, ORDER, RETURN, RECEIPT = ("quote", "order"), ("order",), ("return",), ("receipt",)
 LIMIT, DEBT = ("customers.customer", "credit_limit"), ("finance.receivable", "outstanding")
 FACTS = {
     fact.name: fact
     for fact in [
         Fact("amount", _("Amount"), AMOUNT, GROSS),
-        Fact("lowest_discount", _("Lowest discount (% paid)"), PERCENT, DISCOUNT),
+        Fact("lowest_discount", _("Lowest discount (% paid)"), PERCENT, DISCOUNT, OFFERS),
         Fact(
             "below_floor",
             _("Below the owner's discount floor"),
             YES_NO,
             DISCOUNT,
+            OFFERS,
             _("Below the owner's discount floor"),
             _("Within the owner's discount floor"),
         ),
-        Fact("margin", _("Margin"), PERCENT, COST),
+        Fact("margin", _("Margin"), PERCENT, COST, OFFERS),
         Fact(
             "unchanged_from_quote",
             _("Unchanged from the quote"),
             YES_NO,
             ("", "quote"),
+            ORDER,
             _("Unchanged from the quote"),
             _("Not as in an approved quote"),
         ),
-        Fact("credit_excess", _("Beyond the credit limit by"), AMOUNT, LIMIT),
-        Fact("credit_excess_percent", _("Beyond the credit limit by, in percent"), PERCENT, LIMIT),
-        Fact("overdue", _("Overdue"), AMOUNT, DEBT),
+        Fact("credit_excess", _("Beyond the credit limit by"), AMOUNT, LIMIT, OFFERS),
+        Fact("credit_excess_percent", _("Beyond the credit limit by, in percent"), PERCENT, LIMIT, OFFERS),
+        Fact("overdue", _("Overdue"), AMOUNT, DEBT, OFFERS),
         Fact(
             "terms_changed",
             _("Payment term changed"),
             YES_NO,
             ("", "payment_term"),
+            OFFERS,
             _("The payment term is not the customer's own"),
             _("The customer's own payment term"),
         ),
-        Fact("days", _("Days since dispatch"), NUMBER, ("", "delivery")),
-        Fact("is_cash", _("Paid in cash"), YES_NO, ("", "account"), _("Paid in cash"), _("Not paid in cash")),
-        Fact("cash_amount", _("Amount in cash"), AMOUNT, GROSS),
-        Fact("short_by", _("Short by"), AMOUNT, DEBT),
+        Fact("days", _("Days since dispatch"), NUMBER, ("", "delivery"), RETURN),
+        Fact("is_cash", _("Paid in cash"), YES_NO, ("", "account"), RECEIPT, _("Paid in cash"), _("Not paid in cash")),
+        Fact("cash_amount", _("Amount in cash"), AMOUNT, GROSS, RECEIPT),
+        Fact("short_by", _("Short by"), AMOUNT, DEBT, RECEIPT),
         Fact("department", _("Department"), TEXT, ("", "department")),
         Fact("region", _("Sales region"), TEXT, ("", "region")),
         Fact("customer_type", _("Customer type"), TEXT, ("", "customer")),
@@ -94,11 +100,13 @@ def _number(text):
     return value if value.is_finite() else None
 
 
-def problem_of(condition):
-    """Why a condition cannot be asked like that, as a sentence, or ""."""
+def problem_of(condition, document=""):
+    """Why a condition cannot be asked like that (of this kind of document), as a sentence, or ""."""
     fact = FACTS.get(condition.fact)
     if fact is None:
         return _t("There is no such fact.")
+    if document and fact.documents is not None and document not in fact.documents:
+        return _t("“%(fact)s” cannot be known of this kind of document.") % {"fact": fact.label}
     if fact.kind == YES_NO:
         return "" if condition.operator == "is" and condition.value.strip().lower() in YES | NO else _t("Ask “is” with yes or no.")
     if fact.kind == TEXT:

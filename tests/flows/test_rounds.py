@@ -148,3 +148,11 @@ def test_submitting_twice_makes_one_route(company, quote):
     with pytest.raises(Refusal):
         submit_quote(quote, by=company.sales)
     assert processes_of(quote).count() == 1
+
+
+def test_taken_back_after_the_approval_it_goes_a_new_way(company, quote):
+    decide(task_of(quote, "Cai"), company.finance, "approve")
+    find_operation(Quote, "unverify_quote").by_route(quote, by=company.gm, reason="Wrong price.")
+    assert quote.approval == "draft"
+    submit_quote(quote, by=company.sales)
+    assert [process.outcome for process in processes_of(quote)] == ["pending", "approved"]

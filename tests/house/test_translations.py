@@ -41,7 +41,7 @@ TRADITIONAL = (
     "鄭鍾鋼錢鐵鋪鍋閒聞閱陸陳隸難僱頻飲飯館驅騙魚鮮雞齊"
 )
 FOREIGN = {"zh_Hans": set(TRADITIONAL), "zh_Hant": set(SIMPLIFIED)}
-# Columns of the machinery: screens leave them out, so they need no name of their own.
+# Columns of the machinery, called by their names in the code: no screen should show them.
 NEVER_SHOWN = set(
     "allow_negative content_type job_id media_type object_id origin_id origin_type owner_permission_content_type"
     " owner_permission_obj_pk pending quote_line search_text sha256 source_id source_type token".split()

@@ -8,18 +8,19 @@ from dashboards import views
 from dashboards.boards import boards_for
 from dashboards.work import Decisions, work_of
 from models.base import policy
-from models.org.models import Department, Employee, Region
-from models.sales.models import Order
+from models.org.models import Assistance, Department, Employee, Region
+from models.sales.models import Opportunity, Order
 
 
 def leads_others(user):
-    """True for whoever heads people, a department or a region and may see more orders than his own."""
+    """True for whoever heads people, a department or a region and sees the selling of others than those he enters for."""
     if user.employee_id is None:
         return user.is_superuser
-    own = Q(owner_id__in=frozenset([user.employee_id]))
-    if not policy.may(user, "view", Order) or policy.condition(user, Order) == own:
-        return False
     me = user.employee_id
+    enters_for = Assistance.objects.filter(assistant=me).values_list("salesperson", flat=True)
+    own = Q(owner_id__in=frozenset([me, *enters_for]))
+    if any(not policy.may(user, "view", model) or policy.condition(user, model) == own for model in (Order, Opportunity)):
+        return False
     working = (Employee.Status.EMPLOYED, Employee.Status.TRIAL)
     return (
         Employee.objects.filter(superior=me, status__in=working).exists()

@@ -51,6 +51,10 @@ class CappedPaginator(Paginator):
     def is_capped(self):
         return self.count > COUNTED
 
+    def validate_number(self, number):
+        """Beyond the counted rows every page may exist; whether it does is seen when it is read."""
+        return max(int(number), 1) if self.is_capped else super().validate_number(number)
+
     def page(self, number):
         number = self.validate_number(number)
         start = (number - 1) * self.per_page

@@ -114,7 +114,9 @@ class Operation:
 
     def _carry_out(self, document, by, arguments, check_right):
         with open_changes("operation", user=by, reason=self.codename):
-            locked = type(document)._base_manager.select_for_update(of=("self",)).filter(pk=document.pk).first()
+            keys = {document.pk, *(other.pk for other in arguments.get("others", ()))}  # together, in the one order
+            found = {row.pk: row for row in lock(type(document)._base_manager.filter(pk__in=keys))}
+            locked = found.get(document.pk)
             if locked is None:
                 raise Refusal(_("This %(name)s is no longer there.") % {"name": self.model._meta.verbose_name}, code="gone")
             if check_right:
@@ -165,5 +167,8 @@ def all_operations():
 
 
 def lock(queryset: models.QuerySet):
-    """Lock the rows in ascending key: the one order in which rows of a kind are locked anywhere."""
-    return list(queryset.select_for_update(of=("self",)).order_by("pk"))
+    """Lock the rows in ascending key: the one order in which rows of a kind are locked anywhere.
+
+    Keys never change, so rows that refer to locked ones may be added meanwhile: whoever adds them does not wait, nor lock anybody out.
+    """
+    return list(queryset.select_for_update(of=("self",), no_key=True).order_by("pk"))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from models.base.bulk import write_columns
 from models.base.operations import Refusal, lock
 from models.finance.models import Allocation, Credit, CustomerEntry, Receivable
-from models.finance.posting import dimensions, enter, in_base
+from models.finance.posting import dimensions, enter, in_base, locked_balance
 
 
 def charge(source, *, customer, instalments, date, origin=None, ordered=Decimal(0)):
@@ -64,6 +64,7 @@ def sourced(source, customer, date):
 
 def uncharge(source):
     """Take a charge back whole: refused once money was allocated to it or goods were returned against it."""
+    lock_customers(_of_source(source))
     rows = lock(_of_source(source))
     if any(row.received or row.returned for row in rows):
         raise Refusal(_("Money was already allocated to %(number)s; take that back first.") % {"number": source.number}, code="allocated")
@@ -74,6 +75,12 @@ def uncharge(source):
     if rows:
         enter(source, rows[0].customer, CustomerEntry.Kind.CHARGE, -total)
     return total
+
+
+def lock_customers(records):
+    """Lock the balances of the customers of receivables or credits; in every posting they come before the records themselves."""
+    for company_id, customer_id in sorted(set(records.order_by().values_list("company_id", "customer_id"))):
+        locked_balance(company_id, customer_id)
 
 
 def _of_source(source):
@@ -179,6 +186,7 @@ def pay_back(source, parts):
 
 def take_back_refund(source):
     """The credits that `source` paid back are open again."""
+    locked_balance(source.company_id, source.customer_id)
     rows = Allocation.objects.filter(source_type=ContentType.objects.get_for_model(source), source_id=source.pk, receivable=None)
     credits = {credit.pk: credit for credit in lock(Credit.objects.filter(pk__in=rows.values("credit")))}
     pay_back(source, [(credits[row.credit_id], -row.amount) for row in rows])

@@ -11,7 +11,7 @@ from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
 from models.finance.debts import allocate, give_credit, pay_back, take_back_allocations, take_back_refund
 from models.finance.models import CashEntry, Credit, CustomerEntry, Receipt, Receivable, Refund
-from models.finance.posting import dimensions, enter, in_base
+from models.finance.posting import dimensions, enter, in_base, locked_balance
 
 
 def _cash(document, amount):
@@ -121,6 +121,7 @@ def allocate_receipt(receipt, *, by, amounts=None):
 )
 def void_receipt(receipt, *, by, reason=""):
     """Reverse the receipt (红冲): allocations, current account and cash are written back."""
+    locked_balance(receipt.company_id, receipt.customer_id)
     credit = _credit_of(receipt)
     if credit.refunded:
         raise Refusal(_t("Part of this receipt was refunded; void the refund first."), code="refunded")
@@ -153,6 +154,7 @@ def submit_refund(refund, *, by):
 
 def _fitting_credits(refund):
     """[(credit, part)] that pay the refund. Raises Refusal where they do not suffice."""
+    locked_balance(refund.company_id, refund.customer_id)
     credits = Credit.objects.filter(
         customer_id=refund.customer_id, company_id=refund.company_id, currency_id=refund.currency_id, open__gt=0
     )

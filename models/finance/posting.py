@@ -19,10 +19,10 @@ def in_base(source, amount):
 def locked_balance(company_id, customer_id):
     """The customer's balance with a company, made if missing, locked. Always before stock balances."""
     row = CustomerBalance.objects.filter(company_id=company_id, customer_id=customer_id)
-    balance = row.select_for_update().first()
+    balance = row.select_for_update(no_key=True).first()
     if balance is None:
         CustomerBalance.objects.bulk_create([CustomerBalance(company_id=company_id, customer_id=customer_id)], ignore_conflicts=True)
-        balance = row.select_for_update().get()
+        balance = row.select_for_update(no_key=True).get()
     return balance
 
 

@@ -63,7 +63,7 @@ def dispatch_delivery(delivery, *, by, date=None):
 
 def locked_orders(keys):
     """{id: Order} locked in ascending key, with what a posting asks of them."""
-    query = Order.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
+    query = Order.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk")
     return {order.pk: order for order in query.select_related("customer", "company__currency", "currency", "warehouse", "payment_term")}
 
 
@@ -200,6 +200,7 @@ def reverse_delivery(delivery, *, by, reason=""):
         for order in orders.values():
             if order.progress != Order.Progress.CLOSED:
                 change_ordered(order, order.customer.debtor, back[order.pk])
+    _lock_places(delivery, rows, orders)
     costs = dict(Movement.objects.filter(source_type__model="delivery", source_id=delivery.pk).values_list("product_id", "unit_cost"))
     moves = [
         stock.Move(row.product, delivery.warehouse, row.quantity * row.factor, unit_cost=costs.get(row.product_id, Decimal(0)))
@@ -216,6 +217,15 @@ def reverse_delivery(delivery, *, by, reason=""):
             reserve_lines(order, list(order.lines.select_related("product")))
     delivery.approval, delivery.charged_gross = Approval.VOID, Decimal(0)
     delivery.save(update_fields=["approval", "charged_gross"])
+
+
+def _lock_places(delivery, rows, orders):
+    """Lock at once every balance that taking a delivery back and promising its orders' goods anew will touch."""
+    places = {(row.product, delivery.warehouse) for row in rows}
+    for order in orders.values():
+        if order.warehouse_id:
+            places |= {(line.product, order.warehouse) for line in order.lines.select_related("product")}
+    stock.locked_balances([(product, warehouse) for product, warehouse in places if product.is_stocked])
 
 
 def returnable(delivery):

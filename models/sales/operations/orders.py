@@ -242,9 +242,9 @@ def close_order(order, *, by, reason=""):
     """End an order that will not be delivered in full."""
     if deliverable(order) != [(line, line.open_quantity) for line in order.lines.all() if line.open_quantity > 0]:
         raise Refusal(_t("A delivery is being prepared; dispatch or cancel it first."), code="delivery")
-    _release_rest(order)
     if order.company.debt_arises != Company.ArisesAt.ORDER:
         change_ordered(order, order.customer.debtor, -_uncharged(order))
+    _release_rest(order)
 
 
 @operation(

@@ -67,7 +67,7 @@ def approve_return(document, *, by):
 def receive_return(document, *, by, date=None):
     """The keeper takes the goods in: stock and receivable are reversed; what was already paid becomes a credit of the customer."""
     date = date or business_today()
-    delivery = type(document.delivery).objects.select_for_update(of=("self",)).get(pk=document.delivery_id)
+    delivery = type(document.delivery).objects.select_for_update(of=("self",), no_key=True).get(pk=document.delivery_id)
     sources = {line.pk: line for line in lock(DeliveryLine.objects.filter(delivery=delivery))}
     rows = list(document.lines.select_related("product"))
     _check_quantities(rows, sources)

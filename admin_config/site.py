@@ -8,7 +8,7 @@ from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import BadRequest, FieldError, PermissionDenied, ValidationError
 from django.core.paginator import InvalidPage
 from django.db import DataError
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.templatetags.static import static
 from django.urls import path
 from django.utils import translation
@@ -83,7 +83,7 @@ class BackofficeSite(UnfoldAdminSite):
             path("command/", self.admin_view(command_view), name="command"),
             *board_urls(self),
         ]
-        kept = [one for one in super().get_urls() if not str(one.pattern).startswith("r/<")]
+        kept = [one for one in super().get_urls() if not str(one.pattern).startswith(("r/<", "search/"))]
         return own + kept
 
     def autocomplete_view(self, request):
@@ -108,6 +108,13 @@ class BackofficeSite(UnfoldAdminSite):
     def get_app_list(self, request, app_label=None):
         """Only asked for by pages that show it."""
         return SimpleLazyObject(lambda: super(BackofficeSite, self).get_app_list(request, app_label))
+
+    def app_index(self, request, app_label, extra_context=None):
+        """An area has no page of its own: its first list that the person may view."""
+        for screen in self._registry.values():
+            if screen.opts.app_label == app_label and screen.has_view_permission(request):
+                return HttpResponseRedirect(screen.link("changelist"))
+        raise Http404
 
     def index(self, request, extra_context=None):
         return framed(self, home)(request, extra_context)

@@ -14,7 +14,7 @@ from models.sales.models import Order, Quote
 from tests.house.test_screen_rights import link
 from tests.people import login, make_order, make_quote, named
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.books]
 
 
 def rows(response):

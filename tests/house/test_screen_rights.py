@@ -202,3 +202,12 @@ def test_contacts_follow_their_own_rights(me, foreign, client):
     contact = Contact.objects.filter(customer=foreign).first()
     assert client.get(link(Contact, "change", contact.pk)).status_code == 404
     assert contact.name not in client.get(link(Contact, "changelist"), {"customer": foreign.pk}).content.decode()
+
+
+def test_doors_that_ask_nobody_are_closed(people, client):
+    """Django's redirect by content type and Unfold's cached search over all record types."""
+    login(client, "administrator")
+    customer = ContentType.objects.get_for_model(Customer)
+    for address in (f"/r/{customer.pk}/1/", "/search/?s=a&extended=1"):
+        assert client.get(address).status_code == 404, address
+    assert client.get("/sales/").status_code == 302

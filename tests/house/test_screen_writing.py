@@ -10,7 +10,7 @@ from models.sales.models import Order, Quote
 from tests.house.test_screen_rights import link, posted
 from tests.people import approve, login, make_quote, named, product
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.books]
 
 
 @pytest.fixture

@@ -135,6 +135,29 @@
     next.scrollIntoView({ block: "nearest" });
   }
 
+  // -- the neighbours in the list one came from: ‹ 3 / 25 ›, Alt+↑ and Alt+↓ --------------------------------------------------
+  const LISTED = "backoffice.listed";
+  function rememberRows() {
+    const links = all("#result_list tbody th a").map((link) => new URL(link.href).pathname);
+    if (links.length) sessionStorage.setItem(LISTED, JSON.stringify({ from: window.location.pathname + window.location.search, links }));
+  }
+  function showPlace() {
+    const place = find("[data-place]");
+    const listed = JSON.parse(sessionStorage.getItem(LISTED) || "null");
+    const at = place && listed ? listed.links.indexOf(window.location.pathname) : -1;
+    if (at < 0) return;
+    place.hidden = false;
+    find("[data-at]", place).textContent = `${at + 1} / ${listed.links.length}`;
+    for (const [name, link] of [["previous", listed.links[at - 1]], ["next", listed.links[at + 1]]]) {
+      const step = find(`[data-${name}]`, place);
+      if (link) step.href = link; else step.removeAttribute("href");
+    }
+    const back = find("[data-back]");
+    if (back && listed.from.startsWith(new URL(back.href).pathname)) back.href = listed.from;
+  }
+  window.addEventListener("load", () => { rememberRows(); showPlace(); });
+  document.addEventListener("htmx:afterSettle", rememberRows);
+
   // -- command search --------------------------------------------------------------------------------------------------
   function openCommand() {
     const dialog = document.getElementById("command");
@@ -178,6 +201,11 @@
     }
     if (control && event.key === "Enter") {
       if (press(".heading .button.main") || press(".bar button[name^=_submit]") || press(".bar .button.main")) event.preventDefault();
+      return;
+    }
+    if (event.altKey && !control && (event.key === "ArrowUp" || event.key === "ArrowDown") && find("[data-place]:not([hidden])")) {
+      event.preventDefault();
+      press(event.key === "ArrowUp" ? "[data-previous][href]" : "[data-next][href]");
       return;
     }
     if (control || event.altKey || isTyping(event.target) || find("dialog[open]") || document.body.dataset.singleKeys === "off") return;

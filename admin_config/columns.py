@@ -58,6 +58,7 @@ STATES = {
     "left": ("⊘", "struck"),
 }
 QUIET = ("·", "grey")
+UNBROKEN = ("number", "code", "phone", "mobile", "username")
 
 
 def amount_text(value, currency=None, decimals=None):
@@ -256,6 +257,12 @@ class text(Column):
     """Plain text, e.g. of a related record: text("product__code")."""
 
 
+class unbroken(Column):  # noqa: N801
+    """Text that is read as one: numbers of documents, codes, phone numbers, names of people."""
+
+    css = "nowrap"
+
+
 class number(Column):
     """The number of a document, “Draft 12” before it has one."""
 
@@ -318,6 +325,12 @@ def _kind_of(field):
         return moment
     if field.is_relation and field.related_model._meta.label == "lowcode.Option":
         return option
+    if (
+        field.name in UNBROKEN
+        or field.name.endswith("_number")
+        or (field.is_relation and field.related_model._meta.label == "org.Employee")
+    ):
+        return unbroken
     return None
 
 

@@ -51,7 +51,6 @@ class ReceivableAdmin(RecordAdmin):
         "source_number",
         "customer",
         "origin_number",
-        "date",
         due("due_on", while_open="outstanding"),
         money("amount"),
         money("received", zero=False),

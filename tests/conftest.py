@@ -103,3 +103,19 @@ def installation(migrated, django_db_setup, tmp_path):
     """
     with migrated.copy(tmp_path) as url:
         yield {**os.environ, "BACKOFFICE_VAR": str(tmp_path), "BACKOFFICE_DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.impatient"}
+
+
+@pytest.fixture(autouse=True)
+def books_are_right(request):
+    """After every test of the books they are verified: sums, counts, numbers, locks, and each row against its last history row.
+
+    A test that damages them on purpose says so: @pytest.mark.damages_books.
+    """
+    yield
+    if not request.node.get_closest_marker("books") or request.node.get_closest_marker("damages_books"):
+        return
+    if not state.uses_database(request.node) or connection.connection is None or connection.needs_rollback:
+        return
+    from models.base.verification import verify
+
+    assert verify() == []

@@ -106,6 +106,7 @@ def test_the_floor_is_the_owners(company):
     assert OfferFacts(make_quote(company, price=79)).below_floor is True
 
 
+@pytest.mark.damages_books
 def test_credit_counts_what_is_owed_and_ordered(company):
     with changes("form"):
         company.customer.credit_limit = Decimal(1000)

@@ -188,6 +188,7 @@ def test_as_of_and_latest_of_each(ten):
     assert now == then - {"unit 1", "unit 2"} | {"renamed"}
 
 
+@pytest.mark.damages_books
 def test_latest_of_each_breaks_ties_by_key(unit):
     first = Unit.history.get()
     second = Unit.history.get()

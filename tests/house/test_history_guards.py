@@ -18,7 +18,7 @@ from models.products.models import Unit
 from models.sales.models import Order, OrderLine
 from tests.house.samples import make_company, make_order, make_unit
 
-pytestmark = [pytest.mark.books, pytest.mark.django_db]
+pytestmark = [pytest.mark.books, pytest.mark.django_db, pytest.mark.damages_books]
 
 
 def test_a_nested_change_set_joins_the_outer_one():

@@ -17,7 +17,7 @@ from models.sales.models import DeliveryLine, Order, OrderLine, SalesFigure
 from models.stock.models import Balance
 from tests import people as desk
 
-pytestmark = [pytest.mark.django_db, pytest.mark.books]
+pytestmark = [pytest.mark.django_db, pytest.mark.books, pytest.mark.damages_books]
 D = Decimal
 
 

@@ -114,6 +114,7 @@ class Customer(SearchableRecord):
             models.Index(fields=["department", "-id"], name="customers_customer_dept"),
             models.Index(fields=["region", "-id"], name="customers_customer_region"),
             models.Index(fields=["name", "id"], name="customers_customer_name"),
+            models.Index(fields=["code", "id"], name="customers_customer_by_code"),
         ]
 
     def title(self):

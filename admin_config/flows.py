@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.contrib import admin, messages
+from django.contrib.admin import helpers
 from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from admin_config.approvals import DeedPages, bulk_sentence, buttons_of, document_link
+from admin_config.approvals import LONGEST_COMMENT, DeedPages, bulk_sentence, buttons_of, document_link
 from admin_config.base import LedgerAdmin, RecordAdmin, RecordInline, badge, computed, due, moment, money, neighbour, reads, text
 from admin_config.changelist import RecordChangeList
 from admin_config.columns import amount_text
@@ -178,20 +179,31 @@ class MyTaskAdmin(DeedPages, InboxScreen):
 
     @admin.action(description=gettext_lazy("Approve"))
     def approve_selected(self, request, queryset):
-        """First the question with count and sum, then each by itself: what one refuses does not hold up the others."""
+        """The question, with count and sum; the answer comes to `approve_each`."""
         tasks = [task for task in queryset.select_related("process__submitter__employee") if task.level >= 0]
-        tasks.sort(key=lambda task: (task.process.content_type_id, task.process.object_id))
-        if "confirmed" not in request.POST:
-            return self.bulk_page(request, tasks, queryset.count())
-        done, comment = 0, request.POST.get("comment", "").strip()
-        for task in tasks:
+        return self.bulk_page(request, tasks, queryset.count())
+
+    def changelist_view(self, request, extra_context=None):
+        if request.method == "POST" and "confirmed" in request.POST:
+            return self.approve_each(request)
+        return super().changelist_view(request, extra_context)
+
+    def approve_each(self, request):
+        """Each decision is a transaction of its own: what one refuses does not hold up the others, and none holds another's locks.
+
+        What is sent twice finds nothing left to decide.
+        """
+        keys = [key for key in request.POST.getlist(helpers.ACTION_CHECKBOX_NAME) if key.isdecimal()]
+        comment, done, refused = request.POST.get("comment", "").strip()[:LONGEST_COMMENT], 0, 0
+        for task in self.get_queryset(request).filter(pk__in=keys, level__gte=0).select_related("process").order_by("created", "pk"):
             try:
                 route.decide(task, request.user, Decision.APPROVE, comment)
                 done += 1
             except REFUSALS as error:
+                refused += 1
                 messages.error(request, f"{task.process}: {sentence(error)}")
-        messages.success(request, bulk_sentence(done, len(tasks) - done))
-        return None
+        messages.success(request, bulk_sentence(done, refused))
+        return HttpResponseRedirect(self.link("changelist"))
 
     def bulk_page(self, request, tasks, chosen):
         context = {

@@ -7,8 +7,9 @@ from flows.models import ApprovalChain, ChainApprover, ChainCondition, ChainLeve
 from flows.route import decide, open_process
 from models.audit.changes import changes
 from models.org.models import FieldLimit, RoleGrant
+from models.sales.operations.orders import submit_order
 from models.sales.operations.quotes import submit_quote
-from tests.flows.conftest import approver, level, make_chain, make_quote, task_of, tasks
+from tests.flows.conftest import approver, level, make_chain, make_order, make_quote, task_of, tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -157,8 +158,25 @@ def test_several_at_once_with_count_sum_and_exceptions(client, company):
     decide(task_of(quotes[0], "Su"), company.supervisor, "reject", "No.")
     response = client.post(address, body | {"confirmed": "1", "comment": "All fine."}, follow=True)
     assert "2 approved." in response.content.decode()
+    assert "0 approved." in client.post(address, body | {"confirmed": "1"}, follow=True).content.decode(), "sent twice"
     states = [type(quote).objects.get(pk=quote.pk).approval for quote in quotes]
     assert states == ["rejected", "approved", "approved"]
+
+
+def test_what_one_document_refuses_does_not_hold_up_the_others(client, company):
+    make_chain(company, level(approver()), document="order")
+    orders = [make_order(company, quantity=quantity) for quantity in (1, 9, 1)]
+    for order in orders:
+        submit_order(order, by=company.sales)
+    with changes("form"):
+        company.customer.credit_limit = 500
+        company.customer.save()
+    chosen = list(MyTask.objects.filter(owner=company.supervisor, status="ASSIGNED").values_list("pk", flat=True))
+    client.force_login(company.supervisor)
+    body = {"action": "approve_selected", "_selected_action": chosen, "confirmed": "1"}
+    text = client.post(reverse("admin:flows_mytask_changelist"), body, follow=True).content.decode()
+    assert "2 approved. 1 not." in text and "the credit limit is 500.00" in text
+    assert [type(order).objects.get(pk=order.pk).approval for order in orders] == ["approved", "pending", "approved"]
 
 
 def test_who_may_not_see_costs_does_not_learn_the_margin(client, company):

@@ -2,6 +2,7 @@
 
 import hashlib
 
+from django.conf import settings
 from django.core.cache import cache
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
@@ -11,17 +12,21 @@ from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import get_language
 
-from backoffice.menu import MENU, Page
 from models.base import policy
 
 KEPT_FOR = 3600
 BADGE = "<!--badge:%s-->"
 
 
+def menu():
+    """The sidebar as the project lays it out: settings.MENU names it."""
+    return import_string(settings.MENU)
+
+
 def entries(request, site):
     """[(title, [{label, icon, link, badge}])] of what the person may view."""
     groups = []
-    for title, items in MENU:
+    for title, items in menu():
         shown = [entry for entry in (_entry(item, request, site) for item in items) if entry is not None]
         if shown:
             groups.append((title, shown))
@@ -29,7 +34,7 @@ def entries(request, site):
 
 
 def _entry(item, request, site):
-    if isinstance(item, Page):
+    if not isinstance(item, str):
         if item.may is not None and not _called(item.may, request, True):
             return None
         try:
@@ -66,9 +71,9 @@ def navigation_html(request, site):
     current = max((link for link in links if _is_at(request.path, link)), key=len, default=None)
     if current:
         html = html.replace(f'href="{escape(current)}"', f'href="{escape(current)}" aria-current="page"', 1)
-    for _title, items in MENU:
+    for _title, items in menu():
         for item in items:
-            if isinstance(item, Page) and item.badge:
+            if not isinstance(item, str) and item.badge:
                 html = html.replace(BADGE % item.name, _badge(item, request))
     return mark_safe(html)
 

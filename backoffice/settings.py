@@ -155,6 +155,8 @@ SAMPLE_DATA = os.environ.get("BACKOFFICE_SAMPLE_DATA", "")
 TESTING = "pytest" in sys.modules
 SILENCED_SYSTEM_CHECKS = []
 
+MENU = "backoffice.menu.MENU"
+
 UNFOLD = {
     "SITE_TITLE": _("Backoffice"),
     "SITE_HEADER": _("Backoffice"),

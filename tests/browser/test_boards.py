@@ -30,7 +30,8 @@ def browser():
 @pytest.fixture
 def board(browser, live_server, people):
     """Open a page as the general manager; one order of 12,345.60 was dispatched 40 days ago, another waits for its approval."""
-    order = desk.make_order(desk.customer(), [(desk.product("QH0001"), 100, "", 100, "123.456")], date=business_today() - timedelta(days=40))
+    items = [(desk.product("QH0001"), 100, "", 100, "123.456")]
+    order = desk.make_order(desk.customer(), items, date=business_today() - timedelta(days=40))
     desk.deliver(order)
     problems, contexts = [], []
 
@@ -58,7 +59,9 @@ def drawn(page, key):
     return page.evaluate(
         """(key) => { const chart = Chart.getChart(document.querySelector(`[aria-labelledby=chart-${key}] canvas`));
              for (const [set, one] of chart.data.datasets.entries()) for (const [index, value] of one.data.entries())
-               if (value > 0) { const bar = chart.getDatasetMeta(set).data[index].getCenterPoint(); return {x: bar.x, y: bar.y, value}; } }""",
+               if (value > 0) {
+                 const bar = chart.getDatasetMeta(set).data[index].getCenterPoint();
+                 return {x: bar.x, y: bar.y, value}; } }""",
         key,
     )
 

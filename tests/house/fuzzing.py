@@ -49,7 +49,8 @@ JUNK = [
     "../../etc/passwd",
 ]
 LOOKUPS = (
-    "exact iexact contains icontains startswith regex iregex gt gte lt lte range in isnull year month day week_day date time hour found bogus"
+    "exact iexact contains icontains startswith regex iregex gt gte lt lte range in isnull year month day week_day"
+    " date time hour found bogus"
 ).split()
 ODD = [
     "q",

@@ -29,7 +29,8 @@ def test_a_conditional_update_finds_the_exact_value(positions):
     field = Position._meta.get_field("discount_floor")
     with changes("command"):
         for _ in range(3):
-            changed = Position.objects.filter(code="P0", discount_floor__gte=D("0.0333")).update(discount_floor=F("discount_floor") - field.value(D("0.0333")))
+            rows = Position.objects.filter(code="P0", discount_floor__gte=D("0.0333"))
+            changed = rows.update(discount_floor=F("discount_floor") - field.value(D("0.0333")))
             assert changed == 1
         assert Position.objects.filter(code="P0", discount_floor__gte=D("0.0002")).count() == 0
     assert Position.objects.get(code="P0").discount_floor == D("0.0001")

@@ -52,7 +52,10 @@ amounts = st.integers(min_value=0, max_value=10**9).map(lambda n: D(n).scaleb(-2
 
 
 @settings(max_examples=300, deadline=None)
-@given(total=st.integers(min_value=-(10**9), max_value=10**9).map(lambda n: D(n).scaleb(-2)), weights=st.lists(amounts, min_size=1, max_size=12))
+@given(
+    total=st.integers(min_value=-(10**9), max_value=10**9).map(lambda n: D(n).scaleb(-2)),
+    weights=st.lists(amounts, min_size=1, max_size=12),
+)
 def test_spreading_loses_no_cent(total, weights):
     shares = spread(total, weights)
     assert sum(shares) == total

@@ -128,7 +128,9 @@ def _be_writer(scene, number, facts, start, together, write):
 
 def _told(error):
     """What went wrong and where in the tree, without the libraries' part of the way."""
-    way = [frame for frame in traceback.extract_tb(error.__traceback__) if ROOT.as_posix() in frame.filename and ".venv" not in frame.filename]
+    way = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if ROOT.as_posix() in frame.filename and ".venv" not in frame.filename
+    ]
     steps = [f"{Path(frame.filename).relative_to(ROOT)}:{frame.lineno} {frame.name}: {frame.line}" for frame in way]
     return "\n".join([*steps, f"{type(error).__name__}: {error}"])
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.concurrency import crowd, trading
+from tests.concurrency import crowd, server, trading
 
 WRITERS = 50
 
@@ -52,3 +52,18 @@ def test_every_deed_at_once_leaves_the_books_right(installation, rounds):
     assert outcome.deadlocks == 0
     assert outcome.figures["problems"] == []
     assert min(outcome.figures["on_hand"]) >= 0
+
+
+@pytest.mark.books
+@pytest.mark.timeout(600)
+def test_pressed_in_browsers_the_goods_go_once(installation, rounds):
+    """Web server with three processes: as many get through as there are goods, the others read why not."""
+    browsers, there = rounds((20, 12), (50, 30))
+    with server.running(installation) as address:
+        outcome = crowd.run(installation, "pressing", browsers, address=address, deliveries=browsers, on_hand=there)
+    assert not outcome.errors, outcome.errors[0]
+    answers = [(status, said) for status, _place, said in outcome.answers]
+    assert sorted(answers) == sorted([(302, False)] * there + [(200, True)] * (browsers - there))
+    assert outcome.figures["on_hand"] == 0
+    assert outcome.figures["problems"] == []
+    assert outcome.deadlocks == 0

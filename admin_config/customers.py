@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from admin_config.base import RecordAdmin, RecordInline, badge, view
 from admin_config.customer_page import CustomerPages
+from admin_config.printing.statement import StatementPages
+from admin_config.printing.statement import StatementPages
 from models.base.documents import business_today
 from models.customers.models import Address, Contact, Customer, Interaction, PaymentTerm, PaymentTermLine
 
@@ -22,7 +24,7 @@ class AddressInline(RecordInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(CustomerPages, RecordAdmin):
+class CustomerAdmin(StatementPages, CustomerPages, RecordAdmin):
     icon = "storefront"
     is_added_in_passing = True
     list_display = ["name", "code", "level", "city", "phone", "owner", badge("status"), "credit_limit"]

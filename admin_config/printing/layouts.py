@@ -30,6 +30,8 @@ class Layout:
     signatures: tuple
     has_amounts: bool = True
     terms: str = ""
+    line_model: type | None = None  # where the lines are no rows of the document
+    has_subtotals: bool = True
 
     @property
     def label(self):
@@ -38,7 +40,7 @@ class Layout:
 
     def columns_for(self, user):
         """The columns the person may read."""
-        model = self.model._meta.get_field("lines").related_model
+        model = self.line_model or self.model._meta.get_field("lines").related_model
         return [column for column in self.columns if column.may_see(user, model)]
 
 

@@ -88,8 +88,8 @@ class Printout:
 
     @property
     def print_number(self):
-        """The how-manieth print this is, if it is printed now."""
-        return self.document.print_count + 1
+        """The how-manieth print this is, if it is printed now; None where nobody counts."""
+        return None if self.document.print_count is None else self.document.print_count + 1
 
     @property
     def printed_at(self):
@@ -108,6 +108,8 @@ class Printout:
 
     @property
     def remark(self):
+        if not self.document.remark:
+            return ""
         return self.document.remark if policy.may_see(self.user, type(self.document), "remark") else ""
 
 
@@ -117,15 +119,17 @@ def printout(layout, document, user):
     lines = _lines(document)
     wanted = layout.columns_for(user)
     made.columns = [one for one in wanted if one.says_something(lines)]
-    shows_sums = layout.has_amounts and any(column.is_sum for column in made.columns) and policy.may_see(user, type(document), "gross")
-    if shows_sums:
+    shows_sums = layout.has_amounts and any(column.is_sum for column in made.columns)
+    if shows_sums and (layout.line_model or policy.may_see(user, type(document), "gross")):
         _add_totals(made, document, lines)
-    _cut(made, lines, shows_sums)
+    _cut(made, lines, shows_sums and layout.has_subtotals and bool(made.total))
     return made
 
 
 def _lines(document):
-    """The document's lines with what the columns show: `number`, `shown_price`, `shown_amount`, `places`."""
+    """The lines with what the columns show: `number`, `shown_price`, `shown_amount`, `places`."""
+    if hasattr(document, "printed_lines"):
+        return document.printed_lines
     keys = {Delivery: ["product", "order_line__order"], Receipt: ["receivable"]}.get(type(document), ["product"])
     lines = list(document.lines.select_related(*keys).order_by("position", "pk"))
     places = document.decimals
@@ -162,7 +166,10 @@ def _add_totals(made, document, lines):
         return amount_text(amount, document.currency)
 
     of_lines = sum((line.shown_amount for line in lines), Decimal(0))
-    if isinstance(document, Delivery):
+    if hasattr(document, "printed_totals"):
+        final = document.printed_total
+        made.totals += document.printed_totals(text)
+    elif isinstance(document, Delivery):
         final = of_lines
     elif isinstance(document, Receipt):
         final = document.amount
@@ -183,13 +190,13 @@ def _add_totals(made, document, lines):
         made.capitals = ("人民幣" if is_traditional else "人民币") + in_capitals(final, traditional=is_traditional)
 
 
-def _cut(made, lines, shows_sums):
+def _cut(made, lines, has_subtotals):
     """Fill page after page; the closing block keeps at least the last line company."""
     paper = made.paper
     rows = [([(column.text(line), column) for column in made.columns], line) for line in lines]
     heights = [_row_height(made, cells) for cells, _line in rows]
     head = paper.line + CELL
-    subtotal = paper.line + CELL if shows_sums else 0
+    subtotal = paper.line + CELL if has_subtotals else 0
     first = paper.inner_height - HEAD[paper.code] - _facts_height(made) - head - FOOT - subtotal
     following = paper.inner_height - HEAD_AGAIN[paper.code] - (_facts_height(made) if paper.is_slip else 0) - head - FOOT - subtotal
     closing = _closing_height(made) - subtotal
@@ -211,7 +218,7 @@ def _cut(made, lines, shows_sums):
             Page(
                 number,
                 [cells for (cells, _line), _height in rows_of_page],
-                subtotal=amount_text(amount, made.document.currency) if shows_sums and len(pages) > 1 and rows_of_page else "",
+                subtotal=amount_text(amount, made.document.currency) if has_subtotals and len(pages) > 1 and rows_of_page else "",
                 is_first=number == 1,
                 is_last=number == len(pages),
             )

@@ -17,10 +17,10 @@ def fold_figures():
     return folding.fold_all()
 
 
-@every(seconds=3600)
+@every(seconds=600)
 @task()
 def mend_figures():
-    """Put right the months whose orders changed hands after their approval."""
+    """Put right the months whose orders were given to somebody else after their approval."""
     months = folding.strayed_months()
     for month in months:
         wrong = folding.differences(month, repair=True)

@@ -332,3 +332,51 @@ def test_counting_is_one_change_set(people, rf):
     screens.count_print(request, document)
     last = ChangeSet.objects.order_by("-id").first()
     assert (last.kind, last.reason, last.user_id) == ("operation", "print_quote", request.user.pk)
+
+
+def statement_link(customer, code="a4"):
+    return reverse("admin:customers_customer_statement", args=[customer.pk, code])
+
+
+@pytest.mark.req("DAY-03", "FIN-13")
+def test_a_statement_leads_from_what_was_owed_to_what_is_owed(client, people):
+    """Owed before March: 10.15. In March: 12.30 charged, 5.00 received. Owed: 17.45."""
+    from admin_config.printing.statement import LAYOUTS as PAPERS
+    from admin_config.printing.statement import Statement
+
+    customer = desk.customer()
+    for day, price in ((date(2026, 2, 10), "10.15"), (date(2026, 3, 10), "12.30")):
+        order = desk.make_order(customer, [Item(desk.product("QH0001"), D(1), price=D(price))], date=day)
+        desk.deliver(order, date=day)
+    desk.receive(customer, D("5.00"), date=date(2026, 3, 20))
+    account = Statement(customer, date(2026, 3, 1), date(2026, 3, 31))
+    made = printout(PAPERS[0], account, desk.named("kuaiji"))
+    cells = [[text for text, _column in row] for row in made.pages[0].rows]
+    assert [row[-3:] for row in cells] == [["12.30", "", "22.45"], ["", "5.00", "17.45"]]
+    assert [number(text) for _label, text in made.totals] == [D("10.15"), D("12.30"), D("5.00")]
+    assert number(made.total) == D("17.45") and made.capitals == "人民币壹拾柒元肆角伍分"
+    client.force_login(desk.named("kuaiji"))
+    page = client.get(statement_link(customer), {"from": "2026-03-01", "to": "2026-03-31"}).content.decode()
+    assert "17.45" in page and "print no." not in page
+    assert client.get(statement_link(customer), {"from": "2026-02-30", "to": "x"}).status_code == 200
+
+
+def test_a_statement_with_entries_left_out_is_refused(client, people):
+    """A customer given to another salesperson: the entries before that are not his, so he would state a wrong balance."""
+    customer = desk.customer()
+    desk.deliver(desk.make_order(customer, items(1)))
+    client.force_login(desk.named(SELLER))
+    assert statement_link(customer) in client.get(reverse("admin:customers_customer_change", args=[customer.pk])).content.decode()
+    assert "Balance before" in client.get(statement_link(customer, "slip")).content.decode()
+    with changes("command"):
+        type(customer).objects.filter(pk=customer.pk).update(owner=desk.named("yewu1").employee)
+    client.force_login(desk.named("yewu1"))
+    assert "would be wrong" in client.get(statement_link(customer)).content.decode()
+    client.force_login(desk.named(SELLER))
+    assert client.get(statement_link(customer)).status_code == 404
+
+
+def test_a_statement_as_pdf(client, people, library):
+    client.force_login(desk.named("kuaiji"))
+    response = client.post(statement_link(desk.customer(), "slip"))
+    assert response["Content-Type"] == "application/pdf"

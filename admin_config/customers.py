@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 from admin_config.base import RecordAdmin, RecordInline, badge, view
 from admin_config.customer_page import CustomerPages
 from admin_config.printing.statement import StatementPages
-from admin_config.printing.statement import StatementPages
 from models.base.documents import business_today
 from models.customers.models import Address, Contact, Customer, Interaction, PaymentTerm, PaymentTermLine
 

@@ -123,6 +123,7 @@ def test_a_migration_may_rebuild_a_table_and_its_history():
     assert Unit.history.count() == 2
 
 
+@pytest.mark.damages_books
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("time", [1, 2])
 def test_a_test_database_can_be_emptied(time):

@@ -38,6 +38,7 @@ def test_it_works():
     assert (deleted_line.record, deleted_line.operation) == ("Order line 1", "-")
 
 
+@pytest.mark.damages_books
 def test_choices_and_labels_are_words():
     order = make_order()
     with changes("operation"):

@@ -490,6 +490,7 @@ def test_one_wrong_line_refuses_its_document(house, customer, tmp_path):
     assert set(refusals(plan)) == {(3, "product"), (6, "quantity"), (7, "unit")}
 
 
+@pytest.mark.damages_books
 def test_a_locked_document_is_not_changed(house, customer, tmp_path):
     run(Order, text(tmp_path / "o.csv", ORDERS))
     with changes("operation"):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.http import HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
@@ -32,13 +33,13 @@ from models.finance.querysets import statement
 class Line:
     """An entry with what is owed after it."""
 
+    number: str
     date: date
     document: str
     kind: str
     amount: object
     balance: object
     places: int
-    number: int = 0
 
     @property
     def shown_amount(self):
@@ -57,12 +58,11 @@ class Statement:
         self.company, self.currency, self.currency_id = customer.company, customer.currency, customer.currency_id
         self.decimals = customer.currency.decimals
         self.opening, entries, self.closing = statement(customer, customer.company_id, start, end, customer.currency_id)
-        self.printed_lines = [
-            Line(entry.date, entry.source_number, entry.get_kind_display(), entry.amount, balance, self.decimals)
-            for entry, balance in entries
+        before = Line("", start, "", _t("Balance before"), Decimal(0), self.opening, self.decimals)
+        self.printed_lines = [before] + [
+            Line(str(number), entry.date, entry.source_number, entry.get_kind_display(), entry.amount, balance, self.decimals)
+            for number, (entry, balance) in enumerate(entries, 1)
         ]
-        for number, line in enumerate(self.printed_lines, 1):
-            line.number = number
 
     @property
     def display_number(self):
@@ -70,9 +70,9 @@ class Statement:
 
     def printed_totals(self, text):
         """[(label, text)] above the total."""
-        charged = sum((line.amount for line in self.printed_lines if line.amount > 0), 0)
-        settled = -sum((line.amount for line in self.printed_lines if line.amount < 0), 0)
-        return [(_t("Balance before"), text(self.opening)), (_t("Charged"), text(charged)), (_t("Settled"), text(settled))]
+        charged = sum((line.amount for line in self.printed_lines if line.amount > 0), Decimal(0))
+        settled = -sum((line.amount for line in self.printed_lines if line.amount < 0), Decimal(0))
+        return [(_t("Charged"), text(charged)), (_t("Settled"), text(settled))]
 
     @property
     def printed_total(self):

@@ -17,7 +17,7 @@ from models.audit.changes import changes
 from models.base.documents import business_today
 from models.base.money import money
 from models.finance.models import Receivable
-from models.org.models import FieldLimit, Role
+from models.org.models import Company, Currency, FieldLimit, Role
 from models.sales import folding
 from models.sales.models import Opportunity, Stage
 from tests import people as desk
@@ -116,6 +116,27 @@ def test_scopes_divide_the_whole(client, business):
             answer = json.loads(chart(client, key, scope=scope).content)
             for label, value, link in zip(answer["labels"], answer["datasets"][0]["data"], answer["datasets"][0]["links"], strict=True):
                 assert total_behind(client, link, CHARTS[key].adds_up[0]) == money(D(str(value))), (scope, label, link)
+
+
+def test_amounts_of_different_currencies_are_never_added(client, business):
+    """A branch that keeps its books in dollars: a scope of its own instead of a sum of apples and pears."""
+    branch = desk.named("yewu3").employee.company
+    with changes("command"):
+        Currency.objects.get_or_create(code="USD", defaults={"name": "US dollar"})
+        Company.objects.filter(pk=branch.pk).update(currency="USD")
+    user = desk.login(client, "general_manager")
+    selection = Selection(user, period_of("year"))
+    assert [(one.code, one.currency) for one in selection.scopes if one.code.startswith("all")] == [("all-CNY", "CNY"), ("all-USD", "USD")]
+    whole, dollars = (
+        json.loads(chart(client, "salesbymonth", **scope).content)["datasets"][0]["data"] for scope in ({}, {"scope": "all-USD"})
+    )
+    branch_only = json.loads(chart(client, "salesbymonth", scope=f"company-{branch.pk}").content)["datasets"][0]["data"]
+    assert dollars == branch_only and sum(dollars) and sum(whole)
+    for scope in ({}, {"scope": "all-USD"}):
+        answer = json.loads(chart(client, "topcustomers", **scope).content)
+        for value, link in zip(answer["datasets"][0]["data"], answer["datasets"][0]["links"], strict=True):
+            assert total_behind(client, link, "gross") == money(D(str(value)))
+    assert "USD" in client.get(reverse("admin:boards"), {"scope": "all-USD"}).content.decode()
 
 
 def test_two_people_see_two_sums(client, business, people):

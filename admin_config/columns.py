@@ -257,7 +257,7 @@ class text(Column):
     """Plain text, e.g. of a related record: text("product__code")."""
 
 
-class unbroken(Column):  # noqa: N801
+class unbroken(Column):
     """Text that is read as one: numbers of documents, codes, phone numbers, names of people."""
 
     css = "nowrap"

@@ -38,7 +38,8 @@ class PolicyForm(forms.ModelForm):
             key = self.instance._meta.get_field(name)
         except FieldDoesNotExist:
             return
-        current = getattr(self.instance, key.attname, None)
+        field.offered = field.queryset
+        current = field.current = getattr(self.instance, key.attname, None)
         if current is None:
             return
         field.queryset = field.queryset | field.queryset.model._base_manager.filter(pk=current)
@@ -104,6 +105,24 @@ class KeyPicker(forms.Widget):
         copied = super().__deepcopy__(memo)
         copied.known = {}
         return copied
+
+
+class SharedChoices(forms.models.ModelChoiceIterator):
+    """The choices of a key in many rows, read once for all of them; a row's own value is added where it is none of them.
+
+    `field.kept` is shared by the copies that the forms of a formset make of the field.
+    """
+
+    def __iter__(self):
+        field = self.field
+        if field.empty_label is not None:
+            yield "", field.empty_label
+        if "choices" not in field.kept:
+            field.kept["choices"] = [self.choice(one) for one in getattr(field, "offered", field.queryset)]
+        yield from field.kept["choices"]
+        current = getattr(field, "current", None)
+        if current is not None and all(value != current for value, _text in field.kept["choices"]):
+            yield from (self.choice(one) for one in field.queryset.filter(pk=current))
 
 
 class NumberInput(UnfoldAdminTextInputWidget):

@@ -15,7 +15,7 @@ from admin_config.checks import RecordAdminChecks
 from admin_config.columns import column_for
 from admin_config.files import FilesPages
 from admin_config.filters import filter_for, is_lookup
-from admin_config.forms import DateInput, KeyPicker, MomentField, MomentInput, NumberInput, PolicyForm, SmallSelect
+from admin_config.forms import DateInput, KeyPicker, MomentField, MomentInput, NumberInput, PolicyForm, SharedChoices, SmallSelect
 from admin_config.history import HistoryPages
 from admin_config.merging import BASE, MergedRows, bases, opened_on, signed
 from admin_config.operations_ui import OperationPages
@@ -122,6 +122,14 @@ class RowsInline(Fields):
     def get_queryset(self, request):
         keys = [field.name for field in self.model._meta.fields if field.is_relation and field.name in self.inline_names()]
         return policy.scope(request.user, self.model).select_related(*keys).order_by(*self.opts.ordering or ["pk"])
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        """A plain list of choices is read once for all rows."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if isinstance(getattr(field, "widget", None), SmallSelect):
+            field.iterator, field.kept = SharedChoices, {}
+            field.widget.choices = field.choices
+        return field
 
     def inline_names(self):
         """The declared names of the columns."""

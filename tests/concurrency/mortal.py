@@ -8,8 +8,9 @@ import os
 import signal
 import threading
 
-from backoffice.wsgi import application as product
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from backoffice.wsgi import application as product
 
 BEFORE_COMMIT, AFTER_COMMIT, BEFORE_ANSWER = MOMENTS = ("before the commit", "after the commit", "before the answer")
 request = threading.local()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.concurrency import crowd, server, trading
+from tests.concurrency import crowd, server
 
 WRITERS = 50
 
@@ -47,7 +47,6 @@ def test_lines_in_any_order_never_lock_each_other_out(installation, rounds):
 def test_every_deed_at_once_leaves_the_books_right(installation, rounds):
     writers, deeds = rounds((10, 12), (16, 400))
     outcome = crowd.run(installation, "trading", writers, deeds=deeds)
-    done = trading.count(outcome)
     assert not outcome.errors, outcome.errors[0]
     assert outcome.deadlocks == 0
     assert outcome.figures["problems"] == []

@@ -41,6 +41,7 @@ class Plan:
     unchanged: int = 0
     errors: dict = field(default_factory=dict)
     line_sheet: str = ""  # the sheet of the lines, where they have one of their own
+    is_prepared: bool = False  # what save() would set in the new rows is set already
 
     def refuse(self, number, heading, value, sentence, *, is_line=False):
         self.errors.setdefault((is_line, number), {}).setdefault(heading, (value, str(sentence)))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, IntegrityError
+from django.db import DataError, IntegrityError
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -19,6 +19,7 @@ from models.audit.changes import changes
 from models.audit.models import ChangeSet
 from models.base import policy
 from models.base.guards import GuardError
+from models.base.operations import Refusal
 
 IN_REQUEST = 20_000  # so many rows are written while the person waits; more go to the worker
 IN_REQUEST_SLOW = 2_000  # the same where each record goes through its own save()
@@ -183,7 +184,10 @@ def apply(work, *, source, request=None, progress=None, written=None):
         if progress:
             progress(0, total)
         try:
-            with changes("import", user=user, source=source, request=request, opening=bool(work.effective)) as changeset:
+            with (
+                writing.prepared(plan),
+                changes("import", user=user, source=source, request=request, opening=bool(work.effective)) as changeset,
+            ):
                 _write(work, plan, progress)
                 key = str(changeset)
                 if written:
@@ -192,9 +196,9 @@ def apply(work, *, source, request=None, progress=None, written=None):
             if attempt == 2:
                 raise FileRefused(_("The database refused the import: it contradicts other records. Nothing was written.")) from error
             continue
-        except (GuardError, ValidationError, DatabaseError) as error:
-            sentence = " ".join(error.messages) if isinstance(error, ValidationError) else _("Nothing was written.")
-            raise FileRefused(sentence) from error
+        except (GuardError, ValidationError, Refusal, DataError) as error:
+            sentence = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+            raise FileRefused(f"{sentence} {_('Nothing was written.')}") from error
         return plan, key if ChangeSet.objects.filter(pk=key).exists() else None
 
 

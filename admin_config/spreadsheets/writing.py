@@ -1,11 +1,12 @@
 """Does what a plan says, inside the change set that is open: in bulk where save() adds nothing of its own, else record by record."""
 
 from collections import defaultdict
+from contextlib import contextmanager
 from itertools import count
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from models.base.bulk import write_columns
@@ -13,6 +14,7 @@ from models.base.guards import GuardError
 from models.base.inserting import give_keys, insert_rows
 from models.base.records import Record, TrackedModel
 from models.base.search import SearchableRecord
+from models.base.search_index import cut_ahead
 from models.finance.models import MoneyDocument
 from models.finance.opening import OpeningReceivable
 from models.sales.lines import SalesLine
@@ -30,6 +32,23 @@ def saves_by_itself(model):
 EVERY = 200  # records between two words about the progress
 
 
+@contextmanager
+def prepared(plan):
+    """Around the transaction that writes the plan: do before it what need not wait for it.
+
+    On SQLite everybody waits while it is open. On PostgreSQL nobody does, and rows are completed while the database is busy.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    rows = [one.row for one in plan.new]
+    for row in rows:
+        complete(row)
+    plan.is_prepared = True
+    with cut_ahead([row.search_text for row in rows if isinstance(row, SearchableRecord)]):
+        yield
+
+
 def write(plan, refuse, progress=None):
     """Store the plan. `refuse(planned, sentence)` takes records that their own save() refused; `progress(done)` is told now and then."""
     steps = count(1)
@@ -40,7 +59,7 @@ def write(plan, refuse, progress=None):
             progress(done)
         return _saved(one, refuse, **options)
 
-    _write_new(plan.new, saved)
+    _write_new(plan.new, saved, None if plan.is_prepared else complete)
     if progress:
         progress(len(plan.new))
     _write_changed(plan.changed, saved)
@@ -72,7 +91,7 @@ def generations(planned):
         waiting = [one for one in waiting if id(one) not in stored]
 
 
-def _write_new(planned, saved):
+def _write_new(planned, saved, complete):
     for group in generations(planned):
         for one in group:
             if one.row.pk is not None and isinstance(one.row._meta.pk, models.AutoField):

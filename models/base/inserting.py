@@ -98,7 +98,11 @@ def _prepared(field, values):
     target = field.target_field if field.is_relation else field
     if isinstance(target, PLAIN_ON_POSTGRESQL if connection.vendor == "postgresql" else PLAIN):
         return values
-    return [field.get_db_prep_save(value, connection) for value in values]
+    try:
+        known = {value: field.get_db_prep_save(value, connection) for value in set(values)}
+    except TypeError:  # lists and dictionaries
+        return [field.get_db_prep_save(value, connection) for value in values]
+    return [known[value] for value in values]
 
 
 def unsaved(model):

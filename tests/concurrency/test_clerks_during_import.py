@@ -9,7 +9,6 @@ from tests.concurrency import crowd, server
 LONGEST = 3  # seconds that 95 of 100 answers may take
 
 
-@pytest.mark.books
 @pytest.mark.timeout(1200)
 def test_clerks_save_while_customers_are_imported(installation, rounds, tmp_path):
     clerks, rows = rounds((5, 10_000), (10, 50_000))

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from models.base import policy
 from models.base.operations import all_operations
 
-STANDARD_VERBS = ("view", "add", "change", "delete", "import", "export", "print")
+STANDARD_VERBS = ("view", "add", "change", "delete", "import", "import_effective", "export", "print")
 
 
 def governed_models():

@@ -26,7 +26,7 @@ def find_existing(check, read):
     if check.description.is_document:
         _by_number(check, read, found, problems)
     else:
-        for names in [tuple(check.keys)] if check.keys else check.description.key_sets:
+        for names in check.description.key_sets if check.keys is None else [tuple(check.keys)] if check.keys else []:
             if _usable(check, read, names):
                 _by_columns(check, read, names, found, problems)
                 break

@@ -10,6 +10,7 @@ from models.lowcode.models import ImportMapping
 
 SAMPLES = 3
 LEAVE_OUT = ""
+NEVER = "-"
 
 
 class UploadForm(forms.Form):
@@ -105,6 +106,27 @@ class MapForm:
         return sorted(found, key=lambda one: (not one[3], not one[2]))
 
     @property
+    def keys(self):
+        """[(value, words, is chosen)] of the ways in which a row finds the record that it is about."""
+        if self.description.is_document or not self.description.key_sets:
+            return []
+        by_name = self.description.by_name
+        found = [
+            ("+".join(names), " + ".join(self.description.heading(by_name[name]) for name in names)) for names in self.description.key_sets
+        ]
+        found.append((NEVER, _("None: every row is a new record")))
+        return [(value, words, value == self.key) for value, words in found]
+
+    @property
+    def key(self):
+        if self.data is not None:
+            return self.data.get("key", "")
+        stored = self.stored_options.get("key")
+        if stored is None:
+            return "+".join(self.description.key_sets[0]) if self.description.key_sets else ""
+        return "+".join(stored) or NEVER
+
+    @property
     def sheets(self):
         return [(name, name == self.table.sheet) for name in self.table.sheets] if len(self.table.sheets) > 1 else []
 
@@ -131,7 +153,9 @@ class MapForm:
                 self.columns[column.name] = {"value": value}
         if not taken:
             self.error = _("Choose a field for at least one column.")
-        self.options = {name: value for name, value in self.stored_options.items() if name not in ("effective", "sheet")}
+        self.options = {name: value for name, value in self.stored_options.items() if name not in ("effective", "sheet", "key")}
+        if self.key in {value for value, _words, _chosen in self.keys[1:]}:  # the first is the usual one
+            self.options["key"] = [] if self.key == NEVER else self.key.split("+")
         if self.table.sheet:
             self.options["sheet"] = self.table.sheet
         if self.may_bring_in and "effective" in self.data:

@@ -71,7 +71,9 @@ class Target:
         """The records that may be chosen: in scope, and within the field's own limits."""
         query = policy.scope(self.user, self.model)
         limit = self.field.get_limit_choices_to()
-        return query.filter(**limit) if isinstance(limit, dict) and limit else query
+        if isinstance(limit, models.Q):
+            return query.filter(limit)
+        return query.filter(**limit) if limit else query
 
     # -- texts to keys -------------------------------------------------------------------------------------------------
 

@@ -119,6 +119,7 @@ def match_by_words(description, table):
     """Match a table without a mapping. A heading that occurs twice, or two headings for one column, are refused."""
     start = find_heading(table, lambda text: description.column_of(text) is not None)
     headings = headings_of(table.rows[start])
+    headings += [""] * (max(map(len, table.rows[start:])) - len(headings))  # cells beside the table: a comma too many
     number = table.numbers[start]
     _refuse_doubled(headings, number)
     sources, unknown, computed, taken = [], [], [], {}

@@ -178,6 +178,7 @@ def verb_label(verb, model=None):
         "change": _("edit"),
         "delete": _("delete"),
         "import": _("import"),
+        "import_effective": _("bring in effective history"),
         "export": _("export"),
         "print": _("print"),
     }

@@ -161,6 +161,18 @@ def test_columns_are_mapped_remembered_and_chosen_again(clerk):
     assert again.redirect_chain[0][0].startswith(address("import")) and "Import 1 record<" in again.content.decode()
 
 
+def test_how_rows_find_their_records_is_chosen(clerk):
+    grant(clerk.user, "view", "add", "change", "import", kind="customers.contact")
+    customer = Customer.objects.first()
+    content = f"customer,name,Junk\n{customer.code},Same name,1\n{customer.code},Same name,2\n"
+    answer = clerk.client.post(address("import", record="customers_contact"), {"file": SimpleUploadedFile("k.csv", content.encode())})
+    data = {"column-0": "customer", "column-1": "name"}
+    page = clerk.client.post(answer["Location"], data | {"key": "customer+name"}, follow=True).content.decode()
+    assert "same as in row 2" in page
+    page = clerk.client.post(answer["Location"], data | {"key": "-"}, follow=True).content.decode()
+    assert "Import 2 records" in page
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

@@ -116,11 +116,13 @@ class WaitingByDocument(Waiting, Chart):
     empty = gettext_lazy("Nothing waits for a decision.")
 
     def rows(self, _tasks):
+        found = []
         for model in approvable():
             if policy.may(self.selection.user, "view", model):
                 pending = policy.scope(self.selection.user, model).filter(approval=Approval.PENDING, **self.selection.scope.filters)
                 address = list_link(model, {"approval": Approval.PENDING.value, **self.selection.scope.link})
-                yield capfirst(model._meta.verbose_name_plural), [pending.count()], address
+                found.append((capfirst(model._meta.verbose_name_plural), [pending.count()], address))
+        return sorted(found, key=lambda row: -row[1][0])
 
 
 class WaitingApprovals(Waiting, Tile):

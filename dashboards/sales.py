@@ -159,6 +159,8 @@ def compared(now, before, period):
     words = {"period": period.before.label}
     if not before:
         return _("Nothing in %(period)s") % words, ""
+    if now > 3 * before > 0:
+        return _("more than three times %(period)s") % words, "" if period.is_running else "good"
     if period.is_running:
         return _("%(percent)s %% of %(period)s so far") % {**words, "percent": money(now * 100 / before, 0)}, ""
     change = money((now - before) * 100 / before, 1)

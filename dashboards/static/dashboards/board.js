@@ -14,19 +14,32 @@
   const monthText = new Intl.DateTimeFormat(numbers.language, {month: "long", year: "numeric", timeZone: "UTC"});
   const asMonth = label => new Date(`${label}-01T00:00:00Z`);
   const longLabel = label => isMonth(label) ? monthText.format(asMonth(label)) : label;
-  const cut = (label, most) => label.length > most ? `${label.slice(0, most - 1)}…` : label;
+  const figureFont = () => `12px ${getComputedStyle(document.body).fontFamily}`;
+  function measuring() {
+    const context = document.createElement("canvas").getContext("2d");
+    context.font = figureFont();
+    return context;
+  }
   const inLines = label => label.match(/.{1,12}(?:\s|$)|.{1,12}/g).map(part => part.trim());
   const value = (data, number) => data.isMoney ? numbers.amount(number) : numbers.count(number);
   const unit = data => data.isMoney ? numbers.unitName() : data.unit;
 
-  function axisLabel(label, index, lying) {
-    if (!isMonth(label)) return lying ? cut(label, phone.matches ? 10 : 16) : inLines(label);
+  // A name that is too long is cut at its end.
+  function cut(label, room) {
+    const context = measuring();
+    if (context.measureText(label).width <= room) return label;
+    let most = label.length;
+    while (most > 1 && context.measureText(`${label.slice(0, most)}…`).width > room) most -= 1;
+    return `${label.slice(0, most)}…`;
+  }
+
+  function axisLabel(label, index, lying, room) {
+    if (!isMonth(label)) return lying ? cut(label, room) : inLines(label);
     const month = asMonth(label), year = String(month.getUTCFullYear());
     return index === 0 || month.getUTCMonth() === 0 ? [monthName.format(month), year] : monthName.format(month);
   }
 
   // Figures beside the bars that lie on their side, so that nobody has to hover. Their room is kept free at the right.
-  const figureFont = () => `12px ${getComputedStyle(document.body).fontFamily}`;
   const figuresBeside = {
     id: "figuresBeside",
     afterDatasetsDraw(chart, _arguments, {data}) {
@@ -44,8 +57,7 @@
     },
   };
   function roomForFigures(data) {
-    const context = document.createElement("canvas").getContext("2d");
-    context.font = figureFont();
+    const context = measuring();
     return Math.ceil(Math.max(...data.datasets[0].data.map(number => context.measureText(value(data, number)).width))) + 16;
   }
 
@@ -67,7 +79,9 @@
     });
   }
 
-  function options(data, lying) {
+  function options(data, lying, width) {
+    const figures = data.kind !== "bar" ? roomForFigures(data) : 0; // Chart.js gives names at most half of the rest
+    const names = Math.min(width * 0.4, (width - figures) / 2 - 20);
     const text = colour("subtle"), grid = colour("grid"), beside = lying && (data.kind !== "bar");
     const most = Math.max(0, ...data.datasets.flatMap(series => series.data)), half = data.kind === "funnel" ? 2 : 1;
     const amounts = {
@@ -82,12 +96,12 @@
     const labels = {
       border: {display: false},
       grid: {display: false},
-      ticks: {color: text, maxRotation: 0, autoSkip: !lying && isMonth(data.labels[0] || ""), autoSkipPadding: 8, callback: (_value, index) => axisLabel(data.labels[index], index, lying)},
+      ticks: {color: text, maxRotation: 0, autoSkip: !lying && isMonth(data.labels[0] || ""), autoSkipPadding: 8, callback: (_value, index) => axisLabel(data.labels[index], index, lying, names)},
     };
     return {
       responsive: true,
       maintainAspectRatio: false,
-      layout: {padding: {right: beside ? roomForFigures(data) : 0}},
+      layout: {padding: {right: figures}},
       animation: still.matches ? false : {duration: 250},
       indexAxis: lying ? "y" : "x",
       interaction: {mode: "index", axis: lying ? "y" : "x", intersect: false},
@@ -127,7 +141,7 @@
     if (data.empty || plot.hidden) return;
     plot.style.height = lying ? `${Math.max(4, data.labels.length) * 32 + (data.datasets.length > 1 ? 40 : 12) + (data.kind === "bar" ? 44 : 0)}px` : "";
     canvas.setAttribute("aria-label", `${data.title}. ${words.tableHint}`);
-    entry.chart = new Chart(canvas, {type: "bar", data: {labels: data.labels, datasets: datasets(data, lying)}, options: options(data, lying), plugins: [figuresBeside]});
+    entry.chart = new Chart(canvas, {type: "bar", data: {labels: data.labels, datasets: datasets(data, lying)}, options: options(data, lying, plot.clientWidth), plugins: [figuresBeside]});
   }
 
   function element(name, text, attributes = {}) {

@@ -46,7 +46,7 @@ def work(number, facts, together):
 
 
 def _submit(chance, facts, kind, buyer):
-    """A document of this month or the one before, so that two series are drawn from in turn."""
+    """A document of today or of a year ago, so that two series are drawn from in turn."""
     draft, submit = KINDS[kind]
     buyer = people.customer(buyer)
     seller = people.seller_of(buyer)

@@ -9,7 +9,7 @@ from tests.concurrency import crowd, server
 LONGEST = 3  # seconds that 95 of 100 answers may take
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_clerks_save_while_customers_are_imported(installation, rounds, tmp_path):
     clerks, rows = rounds((5, 10_000), (10, 50_000))
     with server.running(installation) as address:

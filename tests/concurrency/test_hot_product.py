@@ -4,6 +4,7 @@ import pytest
 
 from tests.concurrency import crowd, server
 
+pytestmark = pytest.mark.timeout(1800)
 WRITERS = 50
 
 
@@ -45,7 +46,7 @@ def test_lines_in_any_order_never_lock_each_other_out(installation, rounds):
 
 @pytest.mark.books
 def test_every_deed_at_once_leaves_the_books_right(installation, rounds):
-    writers, deeds = rounds((10, 12), (16, 400))
+    writers, deeds = rounds((10, 12), (16, 150))
     outcome = crowd.run(installation, "trading", writers, deeds=deeds)
     assert not outcome.errors, outcome.errors[0]
     assert outcome.deadlocks == 0
@@ -54,7 +55,6 @@ def test_every_deed_at_once_leaves_the_books_right(installation, rounds):
 
 
 @pytest.mark.books
-@pytest.mark.timeout(600)
 def test_pressed_in_browsers_the_goods_go_once(installation, rounds):
     """Web server with three processes: as many get through as there are goods, the others read why not."""
     browsers, there = rounds((20, 12), (50, 30))

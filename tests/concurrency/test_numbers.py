@@ -8,7 +8,7 @@ WRITERS = 16
 
 
 @pytest.mark.books
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_sixteen_processes_leave_no_double_and_no_gap(installation, rounds):
     """Three of ten tries are refused with their number drawn, and some writers are killed in the middle of a transaction."""
     tries, killed = rounds((4, 2), (60, 5))

@@ -7,7 +7,7 @@ import pytest
 from tests.concurrency import crowd, server
 from tests.concurrency.sending import KINDS, MAKES
 
-pytestmark = [pytest.mark.books, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.books, pytest.mark.timeout(1800)]
 BEFORE_COMMIT, *AFTER_COMMIT = ("before the commit", "after the commit", "before the answer")  # see mortal.py
 SENDERS = (2, 5, 50)
 

@@ -18,7 +18,7 @@ SENTENCES = ("Already approved by", "Already rejected by", "was withdrawn", "is 
 
 
 @pytest.mark.books
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_two_at_the_same_moment_post_once(installation, rounds):
     outcome = crowd.run(installation, "deciding", 2, rounds=rounds(30, 200))
     print(f"{len(outcome.facts['rounds'])} rounds in {outcome.seconds:.1f} s")
@@ -34,5 +34,4 @@ def test_two_at_the_same_moment_post_once(installation, rounds):
         assert POSTED[race][state] == posted, (race, answers)
     assert outcome.figures["problems"] == []
     assert outcome.deadlocks == 0
-    print(met)
     assert met > len(outcome.facts["rounds"]) * 0.8, "they did not press at the same moment"

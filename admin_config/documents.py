@@ -18,6 +18,7 @@ from admin_config.merging import MergedRows, merge
 from admin_config.printing.screens import PrintableAdmin
 from admin_config.records import RecordAdmin
 from admin_config.writing import TOKEN, write_once
+from flows.buttons import waits_for
 from models.base import policy
 from models.base.documents import Approval
 from models.base.operations import Refusal, find_operation
@@ -227,19 +228,24 @@ class DocumentAdmin(ApprovalPages, PrintableAdmin, LineGridAdmin, RecordAdmin):
                     initial.setdefault(name, getattr(value, "pk", value))
         return initial
 
-    # -- copying -----------------------------------------------------------------------------------------------------------
+    # -- after saving --------------------------------------------------------------------------------------------------------
 
-    def response_add(self, request, obj, post_url_continue=None):
-        return self._back_to_it(request, super().response_add(request, obj, post_url_continue), obj)
-
-    def response_change(self, request, obj):
-        return self._back_to_it(request, super().response_change(request, obj), obj)
-
-    def _back_to_it(self, request, response, obj):
+    def response_post_save_add(self, request, obj):
         """A saved document stays on the screen: its next step is there."""
-        if isinstance(response, HttpResponseRedirect) and "_popup" not in request.POST and "_addanother" not in request.POST:
-            response["Location"] = self.link("change", obj.pk)
-        return response
+        return HttpResponseRedirect(self.link("change", obj.pk))
+
+    response_post_save_change = response_post_save_add
+
+    def saved_words(self, request, obj):
+        """A submitted document says whom it waits for."""
+        if SUBMIT not in request.POST:
+            return super().saved_words(request, obj)
+        names = waits_for(obj)
+        if names:
+            return _("%(record)s: submitted. Next: %(names)s.") % {"record": obj, "names": ", ".join(names)}
+        return _("%(record)s: submitted and approved; no rule asks anybody.") % {"record": obj}
+
+    # -- copying -----------------------------------------------------------------------------------------------------------
 
     def get_urls(self):
         name, screen = f"{self.opts.app_label}_{self.opts.model_name}", self.admin_site.admin_view

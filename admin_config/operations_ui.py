@@ -192,7 +192,7 @@ class OperationPages:
                 return reverse(f"{self.admin_site.name}:{result._meta.app_label}_{result._meta.model_name}_change", args=[result.pk])
             except NoReverseMatch:
                 return self.link("change", obj.pk)
-        messages.success(request, _("%(record)s: %(label)s.") % {"record": obj, "label": operation.label})
+        messages.success(request, _("%(record)s: %(label)s.") % {"record": obj, "label": operation.done_words(obj)})
         if not policy.may(request.user, "view", obj):
             return self.link("changelist")
         return self.link("change", obj.pk)

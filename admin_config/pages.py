@@ -1,5 +1,7 @@
 """What the pages of a record show beyond Django's: header, facts, tabs, the strip of neighbours, the table alone for HTMX."""
 
+from django.contrib import messages
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -12,6 +14,7 @@ from admin_config.merging import BASE
 from admin_config.writing import TOKEN
 from models.audit.once import new_token
 
+STAYING = (IS_POPUP_VAR, "_continue", "_addanother", "_saveasnew")  # buttons after which Django goes elsewhere and says so
 STATE_FIELDS = ("approval", "progress", "status", "outcome")
 
 
@@ -67,6 +70,22 @@ class RecordPages:
             "history_link": self.link("history", stored.pk) if stored is not None else "",
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return self._answer_saved(request, obj, self.response_post_save_add) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request, obj):
+        return self._answer_saved(request, obj, self.response_post_save_change) or super().response_change(request, obj)
+
+    def _answer_saved(self, request, obj, follow):
+        if any(name in request.POST for name in STAYING):
+            return None
+        messages.success(request, self.saved_words(request, obj))
+        return follow(request, obj)
+
+    def saved_words(self, request, obj):
+        """What is said once a form is stored."""
+        return _("Saved: %(record)s.") % {"record": obj}
 
     def defaults_link(self, obj):
         """Where a new record asks what a chosen customer brings along; "" where none does."""

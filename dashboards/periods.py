@@ -15,7 +15,7 @@ CHOICES = {
     "quarter": gettext_lazy("This quarter"),
     "year": gettext_lazy("This year"),
     "last_year": gettext_lazy("Last year"),
-    "own": gettext_lazy("Own period"),
+    "own": gettext_lazy("Custom period"),
 }
 DEFAULT = "year"
 

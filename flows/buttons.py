@@ -79,9 +79,14 @@ def decisions(document, user, tasks=None):
         found = [(deed, task) for deed in deeds if deed is not None]
     elif policy.may(user, "change", type(tasks[0])):
         found = [(REASSIGN, tasks[0])]
-    if task is None and policy.may(user, f"submit_{document.DOCUMENT_CODE}", document) and not _was_nudged(tasks[0].process):
+    if task is None and _may_nudge(user, document, tasks[0].process):
         found.append((NUDGE, None))
     return found
+
+
+def _may_nudge(user, document, process):
+    may_submit = policy.may(user, f"submit_{document.DOCUMENT_CODE}", document)
+    return may_submit and rights.may_withdraw(user, process) and not _was_nudged(process)
 
 
 def _was_nudged(process):
@@ -97,7 +102,7 @@ def carry_out(key, document, user, *, task=None, comment="", employee=None):
             raise Refusal({"comment": _("Say why: others will read it."), "employee": _("Choose a colleague.")}[name], code=name)
     if key in DECIDING:
         route.decide(task, user, DECIDING[key], comment)
-        return _("%(document)s: %(decision)s.") % {"document": document.display_number, "decision": DECIDING[key].label}
+        return _decided(document, DECIDING[key])
     if key == "nudge":
         return _("Asked to hurry: %(names)s.") % {"names": ", ".join(route.nudge(document, user))}
     if key in ("claim", "release"):
@@ -105,6 +110,18 @@ def carry_out(key, document, user, *, task=None, comment="", employee=None):
         return _("The task is yours.") if key == "claim" else _("The task is back in the queue.")
     getattr(route, key)(task, user, employee, comment)
     return _("%(name)s has been asked.") % {"name": employee.title()}
+
+
+def _decided(document, decision):
+    """What was decided, and who is asked next."""
+    words = _("%(document)s: %(decision)s.") % {"document": document.display_number, "decision": decision.label}
+    names = waits_for(document)
+    return f"{words} {_('Next: %(names)s.') % {'names': ', '.join(names)}}" if names and decision == Decision.APPROVE else words
+
+
+def waits_for(document):
+    """The names of whoever has to decide on the document now; none where nobody has."""
+    return list(dict.fromkeys(task.waits_for for task in open_tasks(document)))
 
 
 def colleagues(user):

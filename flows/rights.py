@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from flows.people import is_living
+from flows.records import ApprovalTask
 from models.base import policy
 from models.base.policy import Decision
 from models.org.models import RoleHolder
@@ -20,6 +21,15 @@ def role_ids(user):
 def is_own(user, process):
     """Did the user submit the document, or is it his?"""
     return process.submitter_id == user.pk or (user.employee_id is not None and process.document_owner_id == user.employee_id)
+
+
+def may_withdraw(user, process):
+    """May the user take the document of an open approval back? Who submitted it, whose it is, and whoever may change approval tasks."""
+    if is_own(user, process) or policy.may(user, "change", ApprovalTask):
+        return YES
+    return Decision(
+        False, _("%(name)s submitted this; only the submitter and the owner can take it back.") % {"name": process.submitter.title()}
+    )
 
 
 def may_take(user, task):

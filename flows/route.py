@@ -18,7 +18,7 @@ from flows.routes import route_of
 from models.audit.changes import changes
 from models.base import policy
 from models.base.operations import Refusal
-from models.base.protocols import start_route, stop_route
+from models.base.protocols import may_withdraw, start_route, stop_route
 from models.org.models import Employee
 
 Event = ApprovalEvent.Kind
@@ -32,7 +32,7 @@ def processes_of(document):
 
 def open_process(document):
     """The route this document is on, or None."""
-    process = processes_of(document).filter(status=PROCESS.NEW).first()
+    process = processes_of(document).filter(status=PROCESS.NEW).select_related("submitter__employee").first()
     if process is not None:
         process.document = document
     return process
@@ -72,6 +72,13 @@ def _resume(process, by):
         activation.start(None)
         activation.execute()
     return activation.process
+
+
+@may_withdraw.fill
+def whose_matter(document, by):
+    """Decision: may the person take the document back, or ask its approvers to hurry?"""
+    process = open_process(document)
+    return rights.may_withdraw(by, process) if process is not None else rights.YES
 
 
 @stop_route.fill
@@ -196,6 +203,7 @@ def nudge(document, by):
         if not tasks:
             raise Refusal(_("Nobody has to decide on this document."), code="wrong_state")
         _require(policy.may(by, f"submit_{process.code}", _locked(process)))
+        _require(rights.may_withdraw(by, process))
         last = process.events.filter(kind=Event.NUDGED).order_by("-at").first()
         if last and timezone.now() - last.at < NUDGE_PAUSE:
             raise Refusal(_("They were asked a moment ago; wait half an hour."), code="too_soon")
@@ -230,7 +238,7 @@ def _stored(employee):
 def _locked(process):
     """The document's row, locked and as it stands now."""
     model = ContentType.objects.get_for_id(process.content_type_id).model_class()
-    found = model._base_manager.select_for_update(of=("self",)).filter(pk=process.object_id).first()
+    found = model._base_manager.select_for_update(of=("self",), no_key=True).filter(pk=process.object_id).first()
     if found is None:
         raise Refusal(_("This document is no longer there."), code="gone")
     return found

@@ -15,7 +15,7 @@ LEAST_PLACES = {AmountField: 2, PriceField: 2}
 # Pixels. A column of numbers grows with its longest one; the description beside the product takes what is left.
 WIDTHS = {"product": 120, "unit": 68, "number": 88, "flag": 46, "date": 130, "choice": 110, "text": 96, "percent": 66, "amount": 108}
 READ_WIDTHS = {"product": 96, "unit": 52, "number": 60, "flag": 46, "date": 100, "choice": 96, "text": 96, "percent": 56, "amount": 80}
-DIGIT, PADDING, ROOM_FOR_NAMES, HANDLE, REMOVE = 8.5, 18, 140, 44, 32
+DIGIT, LETTER, PADDING, ROOM_FOR_NAMES, HANDLE, REMOVE = 8.5, 7, 18, 140, 44, 32
 
 
 class Column:
@@ -48,7 +48,14 @@ class Column:
         kind = "percent" if isinstance(self.field, PercentField) else "amount" if isinstance(self.field, AmountField) else self.kind
         least = (WIDTHS if self.is_entered else READ_WIDTHS)[kind]
         longest = max(map(len, texts), default=0) if self.kind == "number" else 0
-        return max(least, round(longest * DIGIT) + PADDING)
+        word = max(map(len, str(self.label).split()), default=0) if self.label.isascii() else 0
+        return max(least, round(longest * DIGIT) + PADDING, round(word * LETTER) + PADDING)
+
+    def align(self, values):
+        """Give all prices that are read together as many decimals as the longest of them, so that their points stand in one line."""
+        if isinstance(self.field, PriceField):
+            texts = [trimmed(value, self.least) for value in values if isinstance(value, Decimal)]
+            self.least = max([self.least, *(len(text.partition(".")[2]) for text in texts)])
 
     def entry_text(self, value):
         """A value as it stands in an input."""

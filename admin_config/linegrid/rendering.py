@@ -43,6 +43,8 @@ class Grid:
         """The columns shown. On a page to read, one in which nothing stands is left out."""
         if self.is_editable:
             return self.all_columns
+        for one in self.all_columns:
+            one.align(row.value(one) for row in self._sources)
         return [one for one in self.all_columns if one.kind in ("product", "unit", "number") or any(self._texts(one))]
 
     def _texts(self, column):

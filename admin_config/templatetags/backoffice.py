@@ -4,12 +4,13 @@ from django import template
 from django.contrib.admin.utils import lookup_field
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db import models
-from django.forms import Textarea
+from django.forms import CharField, Textarea
 
 from admin_config.columns import NOTHING, value_html
 from admin_config.forms import LabelsWidget
 
 register = template.Library()
+ADDRESS_LENGTH = 300
 
 
 @register.simple_tag
@@ -39,6 +40,27 @@ def is_wide(field):
         except FieldDoesNotExist:
             return False
     return isinstance(field.field.field.widget, Textarea | LabelsWidget)
+
+
+@register.filter
+def is_double(field):
+    """True for what needs twice the width of a field: a whole address on one line."""
+    if getattr(field, "is_readonly", False):
+        return False
+    return isinstance(field.field.field, CharField) and (field.field.field.max_length or 0) >= ADDRESS_LENGTH
+
+
+@register.filter
+def is_figure(name, screen):
+    """True for a column of amounts, quantities or rates; a computed one is what it reads."""
+    read = screen.read_by(name) if hasattr(screen, "read_by") else None
+    if not read:
+        return False
+    *hops, last = read[-1].split("__")
+    model = screen.model
+    for hop in hops:
+        model = model._meta.get_field(hop).related_model
+    return isinstance(model._meta.get_field(last), models.DecimalField)
 
 
 @register.simple_tag

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from models.base.documents import Approval
 from models.base.operations import Operation
-from models.base.protocols import start_route, stop_route
+from models.base.protocols import may_withdraw, start_route, stop_route
 
 
 def begin_route(document, *, by, **_arguments):
@@ -27,6 +27,9 @@ def declare_approval(model, name):
     def withdraw(document, *, by, reason=""):
         stop_route(document, by=by, reason=reason)
 
+    def only_his_own(document, by):
+        return may_withdraw(document, by).why
+
     def reopen(document, *, by, reason=""):
         pass
 
@@ -48,6 +51,7 @@ def declare_approval(model, name):
             source=(Approval.PENDING, Approval.RETURNED),
             target=Approval.WITHDRAWN,
             right=f"submit_{name}",
+            by_whom=only_his_own,
             icon="block",
             asks=("reason",),
         ),

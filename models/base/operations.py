@@ -32,7 +32,8 @@ class Operation:
 
     `source`: the states of `field` it starts from (one, several, or None for any); `target`: the state it moves to, before the body
     or, with moves_first=False, after it. `approval`: the approvals under which it is possible. `needs`: a further condition, a
-    function document → sentence why not, or "". `asks`: names of texts the screen must ask for ("reason"). `picks`: a function
+    function document → sentence why not, or "". `by_whom`: who among those with the right, a function (document, person) → sentence
+    why not he, or "". `asks`: names of texts the screen must ask for ("reason"). `picks`: a function
     document → [(line, quantity still possible)]; the screen offers the quantities and the body takes `quantities` {line id:
     quantity}. `gathers`: a function document → queryset of further documents of its kind that may go into one with it; the body
     takes `others`. `confirm`: what the screen says before doing what cannot be undone. `route_only`: done by an approval, never
@@ -50,6 +51,7 @@ class Operation:
         field="progress",
         approval=None,
         needs=None,
+        by_whom=None,
         asks=(),
         picks=None,
         gathers=None,
@@ -65,7 +67,7 @@ class Operation:
         self.function, self.label, self.model = function, label, on
         self.source = None if source is None else tuple([source] if isinstance(source, str) else source)
         self.target, self.field, self.approval = target, field, approval
-        self.needs, self.asks, self.confirm, self.icon = needs, tuple(asks), confirm, icon
+        self.needs, self.by_whom, self.asks, self.confirm, self.icon = needs, by_whom, tuple(asks), confirm, icon
         self.picks, self.gathers = picks, gathers
         self.danger, self.is_step, self.route_only, self.then = danger, is_step, route_only, then
         self.moves_first = moves_first
@@ -101,8 +103,11 @@ class Operation:
         decision = policy.may(by, self.right, document)
         if not decision:
             return decision
-        problem = self.state_problem(document)
+        problem = self.state_problem(document) or self._person_problem(document, by)
         return Decision(not problem, problem)
+
+    def _person_problem(self, document, by):
+        return str(self.by_whom(document, by) or "") if self.by_whom else ""
 
     def __call__(self, document, *, by, **arguments):
         """Do it for the person `by`. Returns what the body returns, else the document. Raises Refusal; then nothing has changed."""
@@ -126,6 +131,8 @@ class Operation:
             problem = self.state_problem(locked)
             if problem:
                 raise Refusal(problem, code="wrong_state")
+            if check_right and (problem := self._person_problem(locked, by)):
+                raise Refusal(problem, code="no_right")
             if self.moves_first:
                 self._move(locked)
             result = self.function(locked, by=by, **arguments)
@@ -135,6 +142,10 @@ class Operation:
                 self.then(locked, by=by, **arguments)
         document.__dict__.update({k: v for k, v in locked.__dict__.items() if k != "_state"})
         return document if result is None else result
+
+    def done_words(self, document):
+        """What has come of it, for a message: the state the document is in now, else what was done."""
+        return getattr(document, f"get_{self.field}_display")() if self.target is not None else self.label
 
     def _move(self, document):
         if self.target is not None:

@@ -26,4 +26,7 @@ draw_number = Protocol(
 )
 start_route = Protocol("start_route", "start_route(document, *, by): begin or resume the approval of a document just submitted. By flows.")
 stop_route = Protocol("stop_route", "stop_route(document, *, by, reason): end the open approval of a withdrawn document. By flows.")
+may_withdraw = Protocol(
+    "may_withdraw", "may_withdraw(document, by) → Decision: is the open approval of the document this person's own matter? By flows."
+)
 default_company_id = Protocol("default_company_id", "default_company_id(user) → int: the company of new records of this person. By org.")

@@ -112,7 +112,7 @@ def pick_customer(person, initials, name):
     "DAY-04",
     "DAY-06",
 )
-@pytest.mark.parametrize(("language", "width"), [("zh-CN", 1280), ("en-GB", 1280)])
+@pytest.mark.parametrize(("language", "width"), [("zh-CN", 1280), ("en-GB", 1280), ("zh-CN", 390), ("en-GB", 390)])
 def test_from_quote_to_return(site, chromium, language, width):
     office = Office(chromium, site, language, width)
     chinese = language.startswith("zh")

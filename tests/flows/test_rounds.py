@@ -156,3 +156,11 @@ def test_taken_back_after_the_approval_it_goes_a_new_way(company, quote):
     assert quote.approval == "draft"
     submit_quote(quote, by=company.sales)
     assert [process.outcome for process in processes_of(quote)] == ["pending", "approved"]
+
+
+def test_nobody_takes_back_what_is_not_his(company, quote):
+    with pytest.raises(Refusal, match="Xiao submitted this"):
+        withdraw_quote(quote, by=company.accountant, reason="Wrong customer.")
+    quote.refresh_from_db()
+    assert quote.approval == "pending" and open_process(quote).events.count() == 0
+    assert not withdraw_quote.allowed(quote, company.accountant) and withdraw_quote.allowed(quote, company.sales)

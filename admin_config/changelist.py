@@ -20,6 +20,7 @@ from unfold.utils import display_for_field, display_for_value
 from unfold.views import ChangeList
 
 from admin_config.columns import NOTHING, Column, amount_text
+from admin_config.searching import Walk
 from models.base import policy
 
 HOLDER = "b6f3holder9c41"  # stands for a key in markup written once per request
@@ -40,11 +41,18 @@ class CappedPage(Page):
 
 
 class CappedPaginator(Paginator):
-    """Counts to COUNTED and no further, so that a list of millions opens as fast as one of thousands."""
+    """Counts to COUNTED and no further, so that a list of millions opens as fast as one of thousands.
+
+    `walk`: the Walk of a search for something common, else None.
+    """
+
+    walk = None
 
     @cached_property
     def count(self):
         rows = self.object_list
+        if self.walk is not None and self.walk.has_more_than(COUNTED):
+            return COUNTED + 1
         return min(rows.order_by()[: COUNTED + 1].count(), COUNTED + 1) if hasattr(rows, "query") else len(rows)
 
     @property
@@ -58,7 +66,9 @@ class CappedPaginator(Paginator):
     def page(self, number):
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
-        rows = list(self.object_list[start : start + self.per_page + 1])
+        stop = start + self.per_page + 1
+        met = self.walk.first(stop) if self.walk is not None else None
+        rows = met[start:] if met is not None else list(self.object_list[start:stop])
         if not rows and number > 1:
             raise EmptyPage(_("That page contains no results"))
         return CappedPage(rows[: self.per_page], number, self, len(rows) > self.per_page)
@@ -100,7 +110,19 @@ class RecordChangeList(ChangeList):
         return found
 
     def get_queryset(self, request, exclude_parameters=None):
-        rows = super().get_queryset(request, exclude_parameters)
+        rows = self._in_view(request, super().get_queryset(request, exclude_parameters))
+        self.walk = Walk.of(rows, self.query, self.person) if self.query else None
+        if self.walk is not None:
+            self.walk.rows = self._without_search(request, exclude_parameters)
+        return rows
+
+    def _without_search(self, request, exclude_parameters):
+        term, self.query = self.query, ""
+        rows = self._in_view(request, super().get_queryset(request, exclude_parameters))
+        self.query = term
+        return rows
+
+    def _in_view(self, request, rows):
         for one in self.model_admin.get_views(request):
             if one.key == self.chosen_view:
                 return rows.filter(one.condition(request))
@@ -131,6 +153,7 @@ class RecordChangeList(ChangeList):
     def get_results(self, request):
         """One page; `result_list` holds its records."""
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        self.paginator.walk = self.walk
         self.result_count = self.full_result_count = self.paginator.count
         self.show_full_result_count = self.show_admin_actions = True
         self.can_show_all = self.multi_page = False

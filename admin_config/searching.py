@@ -1,11 +1,14 @@
 """How a list, a picker and the command search find records by a few typed characters."""
 
-from django.db.models import Q
+from math import sqrt
+from random import Random
+
+from django.db.models import Max, Q
 
 from models.base import policy
-from models.base.search import SearchableRecord, found
-
-MOST_WORDS = 8
+from models.base.search import MOST_WORDS, SearchableRecord, found, words_of
+from models.base.search_index import query_pieces
+from models.base.search_statistics import expected_share
 
 
 def searched(rows, term, user, paths):
@@ -40,3 +43,40 @@ def _words(path, term):
     for word in term.split()[:MOST_WORDS]:
         condition &= Q(**{f"{path}__icontains": word})
     return condition
+
+
+class Walk:
+    """A search for something common in a large table: its first rows are met early on the way through the list in its own order.
+
+    `rows`: the ordered list without the search. Answers None or False where the way would be long; the index is the way then.
+    """
+
+    LONGEST, SAMPLE = 20_000, 1_500
+
+    def __init__(self, rows, term, share):
+        self.rows, self.term, self.share = rows, term, share
+
+    @classmethod
+    def of(cls, rows, term, user):
+        """The Walk for a person's search, or None where the index is quicker."""
+        model = rows.model
+        if not issubclass(model, SearchableRecord) or not policy.may_see(user, model, "search_text"):
+            return None
+        pieces = [piece for word in words_of(term) for piece in query_pieces(word)]
+        share = expected_share(rows.db, model._meta.db_table, pieces)
+        return cls(rows, term, share) if share else None
+
+    def first(self, count):
+        """The first `count` rows, all of them, or None where fewer were met on the way."""
+        length = min(self.LONGEST, int(2 * count / self.share) + 500)
+        way = self.rows.values("pk")[:length]
+        met = list(self.rows.filter(found(self.term, lookup="contains"), pk__in=way)[:count])
+        return met if len(met) == count else None
+
+    def has_more_than(self, most):
+        """True if a sample of the table leaves no doubt (six standard deviations) that more rows than this are meant."""
+        last = self.rows.model._base_manager.aggregate(last=Max("pk"))["last"] or 1
+        keys = Random(last).sample(range(1, last + 1), min(self.SAMPLE, last))
+        expected = len(keys) * most / last
+        hits = self.rows.order_by().filter(found(self.term, lookup="contains"), pk__in=keys).count()
+        return hits > expected + 6 * sqrt(expected) + 6

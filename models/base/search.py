@@ -8,7 +8,9 @@ from django.db.models import Q
 
 from models.base.records import Record
 from models.base.search_index import encoded, index_table, query_pieces
+from models.base.search_statistics import rarest
 
+MOST_WORDS = 8
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -51,6 +53,7 @@ class Found(models.lookups.Lookup):
         if not wanted:
             return exact, [*parameters, *arguments]
         if connection.vendor == "postgresql":
+            wanted = rarest(connection.alias, self.lhs.target.model._meta.db_table, wanted)
             return f"(backoffice_pieces({column}) @> %s::text[] AND {exact})", [*parameters, wanted, *parameters, *arguments]
         index = index_table(self.lhs.target.model._meta.db_table)
         key = f"{connection.ops.quote_name(self.lhs.alias)}.{connection.ops.quote_name(self.lhs.target.model._meta.pk.column)}"
@@ -58,11 +61,19 @@ class Found(models.lookups.Lookup):
         return f"({key} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s) AND {exact})", [match, *parameters, *arguments]
 
 
-def found(text, path="search_text"):
-    """A condition: every word of `text` is somewhere in the search column at `path` (e.g. "customer__search_text")."""
+def words_of(text):
+    """The words that are searched for one by one."""
+    return normalised(text).split()[:MOST_WORDS]
+
+
+def found(text, path="search_text", lookup="found"):
+    """A condition: every word of `text` is somewhere in the search column at `path` (e.g. "customer__search_text").
+
+    With lookup="contains" the index is left alone: for rows that are already few.
+    """
     condition = Q()
-    for word in normalised(text).split()[:8]:
-        condition &= Q(**{f"{path}__found": word})
+    for word in words_of(text):
+        condition &= Q(**{f"{path}__{lookup}": word})
     return condition
 
 

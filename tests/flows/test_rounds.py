@@ -159,7 +159,7 @@ def test_taken_back_after_the_approval_it_goes_a_new_way(company, quote):
 
 
 def test_nobody_takes_back_what_is_not_his(company, quote):
-    with pytest.raises(Refusal, match="Xiao submitted this"):
+    with pytest.raises(Refusal, match="Ye submitted this"):
         withdraw_quote(quote, by=company.accountant, reason="Wrong customer.")
     quote.refresh_from_db()
     assert quote.approval == "pending" and open_process(quote).events.count() == 0

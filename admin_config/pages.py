@@ -1,8 +1,11 @@
 """What the pages of a record show beyond Django's: header, facts, tabs, the strip of neighbours, the table alone for HTMX."""
 
+import re
+
 from django.contrib import messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -15,6 +18,7 @@ from admin_config.writing import TOKEN
 from models.audit.once import new_token
 
 STAYING = (IS_POPUP_VAR, "_continue", "_addanother", "_saveasnew")  # buttons after which Django goes elsewhere and says so
+THEN, DIALOG = "_then", re.compile("do-[a-z_-]+|stay")  # the question to open once what was unsaved is stored
 STATE_FIELDS = ("approval", "progress", "status", "outcome")
 
 
@@ -81,6 +85,9 @@ class RecordPages:
         if any(name in request.POST for name in STAYING):
             return None
         messages.success(request, self.saved_words(request, obj))
+        then = request.POST.get(THEN, "")
+        if DIALOG.fullmatch(then):
+            return HttpResponseRedirect(f"{self.link('change', obj.pk)}#{then}")
         return follow(request, obj)
 
     def saved_words(self, request, obj):

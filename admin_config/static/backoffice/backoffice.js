@@ -70,13 +70,37 @@
   let changed = false, leaving = false;
   document.addEventListener("input", (event) => { if (event.isTrusted && event.target.closest(".record-form")) markChanged(); });
   document.addEventListener("change", (event) => { if (event.isTrusted && event.target.closest(".record-form")) markChanged(); });
+  const CHANGING = ".lg-remove, .lg-menu button, [data-drop-row], [data-add-row], .row-delete";
+  document.addEventListener("click", (event) => { if (event.target.closest(CHANGING)?.closest(".record-form, .lg-menu")) markChanged(); });
+  document.addEventListener("paste", (event) => { if (event.target.closest(".record-form")) markChanged(); });
   function markChanged() {
     changed = true;
+    document.body.classList.add("is-changed");
     const state = find("[data-unsaved-text]");
     if (state) state.hidden = false;
   }
   document.addEventListener("click", (event) => { if (event.target.closest("[data-discard]")) leaving = true; });
   window.addEventListener("beforeunload", (event) => { if (changed && !leaving) event.preventDefault(); });
+
+  // -- a deed while something is unsaved: saved first, then the deed's question comes by itself -----------------------------------
+  document.addEventListener("click", (event) => {
+    const deed = event.target.closest(".heading-side [data-dialog], .heading-side form button");
+    const save = find(".bar button[name=_save]");
+    if (!changed || !deed || !save?.form || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const then = document.createElement("input");
+    Object.assign(then, { type: "hidden", name: "_then", value: deed.dataset.dialog || "stay" });
+    save.form.append(then);
+    save.form.requestSubmit(save);
+    then.remove();
+  }, true);
+  window.addEventListener("load", () => {
+    const dialog = window.location.hash.startsWith("#do-") && document.getElementById(window.location.hash.slice(1));
+    if (!dialog || !dialog.showModal) return;
+    history.replaceState(null, "", window.location.pathname + window.location.search);
+    find(`[data-dialog="${dialog.id}"]`)?.click();
+  });
 
   // -- where typing begins: at the first error, else in the first empty field of a new record ----------------------------------
   window.addEventListener("load", () => setTimeout(() => {

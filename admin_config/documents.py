@@ -27,7 +27,7 @@ from models.products.pricing import price_lines
 from models.products.querysets import resolve_codes
 from models.sales.copying import can_copy, copy_document
 from models.sales.querysets import last_prices
-from models.stock.querysets import available
+from models.stock.querysets import available_to
 
 DRAFTS = view("drafts", gettext_lazy("Drafts"), approval__in=[Approval.DRAFT, Approval.RETURNED, Approval.WITHDRAWN])
 WAITING = view("waiting", gettext_lazy("In approval"), approval=Approval.PENDING)
@@ -55,8 +55,15 @@ class DocumentLines(LineGridInline):
     """The grid of a document's lines; it can be edited as long as the document can."""
 
     form, formset, token_field = DocumentLineForm, DocumentLineFormSet, TOKEN
-    resolve, available = resolve_codes, available
+    resolve, available = resolve_codes, available_to
     verbose_name_plural = gettext_lazy("lines")
+    when_approved = ()  # columns of what comes after the approval: shown from then on
+
+    def get_fields(self, request, obj=None):
+        names = super().get_fields(request, obj)
+        if getattr(obj, "approval", "") == Approval.APPROVED:
+            return names
+        return [name for name in names if name not in self.when_approved]
 
     def may_edit(self, request, document=None):
         if getattr(document, "permitted", None) is not None:

@@ -78,7 +78,7 @@ class OrderAdmin(DocumentAdmin):
         neighbour(Receipt, chain.receipts_of),
         neighbour(Return, chain.returns_of_order),
     ]
-    inlines = [lines(OrderLine, SOLD)]
+    inlines = [lines(OrderLine, [*SOLD[:3], "delivered", *SOLD[3:]], readonly_fields=["delivered"], when_approved=["delivered"])]
     fieldsets = [
         (None, {"fields": ["customer", "contact", "date", "wanted_on", "customer_number", "delivery_address"]}),
         (_("Terms"), {"fields": [*TERMS, "freight", "external_number", "handler", "remark"], "classes": ["tab"]}),

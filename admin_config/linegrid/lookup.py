@@ -152,10 +152,10 @@ class Catalogue:
     def beside(self, products, header):
         """{product id: {"available", "last"}}: what stands in grey beside a line."""
         keys = sorted({product.pk for product in products})
-        left = self.grid.available(keys, header.warehouse) if self.grid.available and keys else None
+        left = self.grid.available(keys, header.warehouse, self.user) if self.grid.available and keys else None
         last = {}
         if self.grid.last_prices and header.partner is not None and self.shows_prices and keys:
-            last = self.grid.last_prices(header.partner, keys)
+            last = self.grid.last_prices(header.partner, keys, self.user)
         return {
             product.pk: {
                 "available": _available(product, left),

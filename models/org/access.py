@@ -1,11 +1,12 @@
 """What a person's roles grant, resolved in a handful of queries once per request."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from django.apps import apps
 from django.utils.translation import gettext as _
 
 from models.base import protocols
-from models.base.policy import EVERYTHING, WRITE, Access, Atom
+from models.base.policy import EVERYTHING, WRITE, Access, Atom, governor, record_type
 from models.org.models import Assistance, Company, Department, Employee, FieldLimit, Region, RoleGrant, Scope
 
 
@@ -80,10 +81,19 @@ def access_of(user):
     ):
         limits.setdefault((kind, name), {})[role_id] = level
     for (kind, name), by_role in limits.items():
-        parent = kind if kind in roles_by_type else None
-        roles = roles_by_type.get(parent or kind) or role_ids
+        roles = roles_by_type.get(_granted(kind)) or role_ids
         access.levels.setdefault(kind, {})[name] = max(by_role.get(role_id, WRITE) for role_id in roles)
     return access
+
+
+@cache
+def _granted(kind):
+    """The record type whose rights hold for this one: a line's are its document's."""
+    try:
+        model = apps.get_model(kind)
+    except LookupError:  # a limit on a type that is gone
+        return kind
+    return record_type(governor(model)[0])
 
 
 @protocols.default_company_id.fill

@@ -2,13 +2,16 @@
 
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from models.base.bulk import write_columns
 from models.base.documents import COMMERCIAL, Document
-from models.base.fields import AmountField, QuantityField, RateField
+from models.base.fields import AmountField, QuantityField, RateField, trimmed
 from models.base.records import Line
+from models.sales.shares import share_of
 
 
 class Delivery(Document):
@@ -52,7 +55,18 @@ class Delivery(Document):
         return cls._base_manager.filter(pk__in=DeliveryLine.objects.filter(order_line__order=order).values("delivery")).order_by("pk")
 
     def recompute(self):
-        """The amounts come from the order's lines when the goods are dispatched."""
+        """What the goods come to, by the shares of their order lines; dispatch counts anew and has the last word."""
+        if self.progress not in (self.Progress.DRAFT, self.Progress.PICKED):
+            return
+        rows = list(self.lines.select_related("order_line"))
+        before = [(row.net, row.tax, row.gross) for row in rows]
+        for row in rows:
+            row.price_by_order(self.decimals)
+        changed = [row for row, old in zip(rows, before, strict=True) if old != (row.net, row.tax, row.gross)]
+        if changed:
+            write_columns(changed, ["net", "tax", "gross"])
+        self.net, self.tax, self.gross = (sum((getattr(row, name) for row in rows), Decimal(0)) for name in ("net", "tax", "gross"))
+        self.save(update_fields=["net", "tax", "gross"])
 
 
 class DeliveryLine(Line):
@@ -80,3 +94,18 @@ class DeliveryLine(Line):
             models.CheckConstraint(condition=Q(quantity__gt=0), name="sales_deliveryline_quantity"),
             models.UniqueConstraint(fields=["delivery", "order_line"], name="sales_deliveryline_once"),
         ]
+
+    def price_by_order(self, decimals):
+        """Set net, tax and gross to the share of the order line that this quantity is, after what went out before."""
+        line = self.order_line
+        self.net = share_of(line.net, line.quantity, line.delivered, self.quantity, decimals)
+        self.gross = share_of(line.gross, line.quantity, line.delivered, self.quantity, decimals)
+        self.tax = self.gross - self.net
+
+    def clean(self):
+        super().clean()
+        open_quantity = self.order_line.open_quantity if self.order_line_id else None
+        if open_quantity is not None and self.quantity is not None and self.quantity > open_quantity:
+            raise ValidationError(
+                {"quantity": _("%(open)s is still to be delivered of this line.") % {"open": trimmed(max(open_quantity, Decimal(0)))}}
+            )

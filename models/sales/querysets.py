@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db.models import Max
 
+from models.base import policy
 from models.base.documents import Approval
 from models.sales.orders import OrderLine
 
@@ -19,11 +20,12 @@ class LastPrice(NamedTuple):
     number: str
 
 
-def last_prices(customer, product_ids):
-    """{product id: LastPrice} of the customer's newest approved orders, gifts left out. Two queries."""
+def last_prices(customer, product_ids, user):
+    """{product id: LastPrice} of the customer's newest approved orders among those the person may see, gifts left out. Two queries."""
     if customer is None:
         return {}
-    rows = OrderLine.objects.filter(order__customer=customer, order__approval=Approval.APPROVED, product__in=product_ids, is_gift=False)
+    rows = policy.scope(user, OrderLine).filter(order__customer=customer, order__approval=Approval.APPROVED)
+    rows = rows.filter(product__in=product_ids, is_gift=False)
     newest = rows.order_by().values("product").annotate(last=Max("pk")).values_list("last", flat=True)
     found = OrderLine.objects.filter(pk__in=list(newest)).select_related("order")
     return {

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
+from models.base import policy
 from models.stock.models import Balance, Movement, Reservation
 
 
@@ -15,10 +16,27 @@ def available(product_ids, warehouse=None, company_id=None):
         rows = rows.filter(warehouse=warehouse)
     elif company_id is not None:
         rows = rows.filter(company_id=company_id)
+    return _left(rows)
+
+
+def _left(rows):
     sums = defaultdict(Decimal)
     for product_id, on_hand, reserved in rows.values_list("product_id", "on_hand", "reserved"):
         sums[product_id] += on_hand - reserved
     return dict(sums)
+
+
+def available_to(product_ids, warehouse_id, user):
+    """{product id: quantity that may still be promised} as a person may know it. One query.
+
+    In the one warehouse, if he may see it, else in all he may see of his company.
+    """
+    rows = policy.scope(user, Balance).filter(product__in=product_ids)
+    if warehouse_id is not None:
+        rows = rows.filter(warehouse=warehouse_id)
+    elif user.employee_id is not None:
+        rows = rows.filter(company_id=user.employee.company_id)
+    return _left(rows)
 
 
 def true_balances(products=None):

@@ -153,7 +153,7 @@ def test_files_are_as_visible_as_their_record(me, mine, foreign, client, setting
 
 def limit(name, level, kind="customers.customer", role="salesperson"):
     with changes("command"):
-        FieldLimit.objects.create(role=Role.objects.get(code=role), record_type=kind, field=name, level=level)
+        FieldLimit.objects.update_or_create(role=Role.objects.get(code=role), record_type=kind, field=name, defaults={"level": level})
 
 
 @pytest.mark.parametrize("level", [FieldLimit.Level.HIDE, FieldLimit.Level.MASK])

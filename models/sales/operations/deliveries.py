@@ -16,7 +16,6 @@ from models.finance.posting import change_ordered
 from models.org.models import Company
 from models.sales.models import Delivery, Order, OrderLine
 from models.sales.operations.orders import chosen, reserve_lines
-from models.sales.shares import share_of
 from models.stock import operations as stock
 from models.stock.models import Movement
 
@@ -111,9 +110,8 @@ def _count(orders, rows, lines):
                 % {"position": line.position, "open": trimmed(line.open_quantity), "quantity": trimmed(row.quantity)},
                 code="over_delivery",
             )
-        row.net = share_of(line.net, line.quantity, line.delivered, row.quantity, places)
-        row.gross = share_of(line.gross, line.quantity, line.delivered, row.quantity, places)
-        row.tax = row.gross - row.net
+        row.order_line = line
+        row.price_by_order(places)
         line.delivered += row.quantity
         line.delivered_gross += row.gross
 

@@ -212,6 +212,7 @@ def deliver_order(order, *, by, quantities=None, warehouse=None, others=()):
             for position, (line, quantity) in enumerate(rows, 1)
         ]
     )
+    delivery.recompute()
     return delivery
 
 

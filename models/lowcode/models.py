@@ -1,7 +1,5 @@
 """What administrators set up without a programmer: option lists and number rules."""
 
-from datetime import date
-
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import get_language
@@ -72,7 +70,10 @@ class Option(TrackedModel):
 
 
 class NumberRule(TrackedModel):
-    """How documents of a kind are numbered, e.g. “XSDD-{yyyy}{mm}-{n:4}”, counted anew each month."""
+    """How documents of a kind are numbered, e.g. “XSDD-{yyyy}{mm}-{n:4}”, counted anew each month, in each company by itself.
+
+    Companies that should not draw equal numbers have {company} in the pattern.
+    """
 
     PUBLIC = True
 
@@ -95,17 +96,11 @@ class NumberRule(TrackedModel):
         return f"{self.document}: {self.pattern}"
 
     def clean(self):
-        from models.lowcode.numbers import render
+        from models.lowcode.numbers import problem_of
 
-        try:
-            sample = render(self.pattern, date(2025, 6, 1), 1)
-        except (KeyError, ValueError, IndexError):
-            raise ValidationError({"pattern": _("Use {yyyy}, {yy}, {mm}, {dd} and {n:4}.")}) from None
-        if sample == render(self.pattern, date(2025, 6, 1), 2):
-            raise ValidationError({"pattern": _("The pattern must contain the counter, e.g. {n:4}.")})
-        needed = {"year": ("{yy",), "month": ("{yy", "{mm"), "day": ("{yy", "{mm", "{dd")}.get(self.reset, ())
-        if any(part not in self.pattern for part in needed):
-            raise ValidationError({"pattern": _("A counter that starts anew needs its period in the pattern, or numbers would repeat.")})
+        problem = problem_of(self.pattern, self.reset)
+        if problem:
+            raise ValidationError({"pattern": problem})
 
 
 class NumberCounter(models.Model):

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from models.base import words
 from models.base.records import TrackedModel
 
 COLOURS = [
@@ -76,6 +77,7 @@ class NumberRule(TrackedModel):
     """
 
     PUBLIC = True
+    IN_WORDS = {"document": lambda code, _rule: words.document(code)}
 
     class Reset(models.TextChoices):
         NEVER = "never", _("Never")
@@ -93,7 +95,7 @@ class NumberRule(TrackedModel):
         ordering = ["document"]
 
     def title(self):
-        return f"{self.document}: {self.pattern}"
+        return f"{words.document(self.document)}: {self.pattern}"
 
     def clean(self):
         from models.lowcode.numbers import problem_of

@@ -263,6 +263,19 @@ class unbroken(Column):
     css = "nowrap"
 
 
+class coded(Column):
+    """A code in the words that its model has for it."""
+
+    def __call__(self, record):
+        return conditional_escape(self.value(record) or NOTHING)
+
+    def value(self, record):
+        *hops, name = self.name.split("__")
+        for hop in hops:
+            record = getattr(record, hop)
+        return record.IN_WORDS[name](getattr(record, name), record)
+
+
 class number(Column):
     """The number of a document, “Draft 12” before it has one."""
 
@@ -311,6 +324,8 @@ def column_for(model, name):
 
 
 def _kind_of(field):
+    if field.name in getattr(field.model, "IN_WORDS", {}):
+        return coded
     if isinstance(field, AmountField):
         return money
     if isinstance(field, PriceField):
@@ -338,9 +353,9 @@ def value_html(field, record):
     """A stored value as a fact on a page that only shows: the same texts as in a list."""
     name = field.name
     value = getattr(record, field.attname)
-    if value in (None, ""):
-        return NOTHING
     kind = _kind_of(field)
+    if value in (None, "") and kind is not coded:
+        return NOTHING
     if kind is not None:
         return kind(name).bound(type(record))(record)
     if name in ("approval", "progress", "status", "state", "outcome"):

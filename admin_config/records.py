@@ -24,14 +24,14 @@ from admin_config.rights import Rights
 from admin_config.searching import searched
 from admin_config.spreadsheets.admin import SpreadsheetAdmin
 from admin_config.writing import Writing
-from models.base import policy
+from models.base import policy, words
 from models.base.fields import ExactDecimalField
 from models.base.records import Record
 
 OWNERSHIP = ("owner", "department", "region", "company")
 STAMPS = ("created_by", "changed_by")
 NARROWING = ("customer",)
-NEVER_SHOWN = ("extra", "search_text")
+NEVER_SHOWN = ("extra", *sorted(words.TECHNICAL))
 
 FORM_FIELDS = {
     ExactDecimalField: {"widget": NumberInput},

@@ -51,7 +51,7 @@ class Walk:
     `rows`: the ordered list without the search. Answers None or False where the way would be long; the index is the way then.
     """
 
-    LONGEST, SAMPLE = 20_000, 1_500
+    LONGEST, LARGEST_SAMPLE, HITS = 20_000, 6_000, 60
 
     def __init__(self, rows, term, share):
         self.rows, self.term, self.share = rows, term, share
@@ -76,7 +76,8 @@ class Walk:
     def has_more_than(self, most):
         """True if a sample of the table leaves no doubt (six standard deviations) that more rows than this are meant."""
         last = self.rows.model._base_manager.aggregate(last=Max("pk"))["last"] or 1
-        keys = Random(last).sample(range(1, last + 1), min(self.SAMPLE, last))
+        size = min(self.LARGEST_SAMPLE, int(self.HITS / self.share), last)
+        keys = Random(last).sample(range(1, last + 1), size)
         expected = len(keys) * most / last
         hits = self.rows.order_by().filter(found(self.term, lookup="contains"), pk__in=keys).count()
         return hits > expected + 6 * sqrt(expected) + 6

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 
 from models.base.records import Record
-from models.base.search_index import encoded, index_table, query_pieces
-from models.base.search_statistics import rarest
+from models.base.search_index import encoded, index_table, pieces, query_pieces
+from models.base.search_statistics import worth_asking
 
 MOST_WORDS = 8
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -53,7 +53,7 @@ class Found(models.lookups.Lookup):
         if not wanted:
             return exact, [*parameters, *arguments]
         if connection.vendor == "postgresql":
-            wanted = rarest(connection.alias, self.lhs.target.model._meta.db_table, wanted)
+            wanted = worth_asking(connection.alias, self.lhs.target.model._meta.db_table, wanted, pieces(text))
             return f"(backoffice_pieces({column}) @> %s::text[] AND {exact})", [*parameters, wanted, *parameters, *arguments]
         index = index_table(self.lhs.target.model._meta.db_table)
         key = f"{connection.ops.quote_name(self.lhs.alias)}.{connection.ops.quote_name(self.lhs.target.model._meta.pk.column)}"

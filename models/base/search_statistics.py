@@ -15,6 +15,8 @@ SMALL_FOR = 60  # seconds until a small table is looked at again: an import may 
 COMMON = 0.005  # of the rows
 USELESS = 0.05  # a piece in more of the rows than this finds nothing that a rarer one does not
 
+ENOUGH = 4
+
 _STATISTICS = """
 SELECT piece, share FROM pg_stats,
        ROWS FROM (unnest(most_common_elems::text::text[]), unnest(most_common_elem_freqs)) AS one (piece, share)
@@ -46,13 +48,13 @@ def _read(connection, table):
         return dict(cursor.fetchall())
 
 
-def rarest(alias, table, wanted):
-    """Of the pieces wanted those worth asking the index for: without the useless ones, but at least the rarest."""
+def worth_asking(alias, table, wanted, everything):
+    """The pieces to ask the index for: of a large table's the few rarest among all that a text has, else just those `wanted`."""
     known = shares(alias, table)
     if not known:
         return wanted
-    worth = [piece for piece in wanted if known.get(piece, 0) < USELESS]
-    return worth or [min(wanted, key=lambda piece: known.get(piece, 0))]
+    worth = sorted((known.get(piece, 0), piece) for piece in everything if known.get(piece, 0) < USELESS)
+    return [piece for _share, piece in worth[:ENOUGH]] or wanted
 
 
 def expected_share(alias, table, wanted):

@@ -9,6 +9,7 @@ from django.db.models import Sum
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -132,7 +133,7 @@ class CustomerPages:
             rows = policy.scope(request.user, model).filter(customer=obj).order_by("-pk")
             cards = [
                 card(one, request.user, self.admin_site, amount)
-                | {"date": moment_text(getattr(one, "date", None) or one.created_at.date())}
+                | {"date": moment_text(getattr(one, "date", None) or timezone.localtime(one.created_at).date())}
                 for one in rows.select_related(*(["stage"] if model is Opportunity else []))[:MOST_SHOWN]
             ]
             if cards:

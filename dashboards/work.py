@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 
@@ -132,7 +132,13 @@ class Decisions(Work):
     def shown(self):
         rows = self.rows()
         items = [
-            Item(f"{one.process}", one.process.subject, self.link_to(one), date=one.created.date(), amount=one.process.amount)
+            Item(
+                f"{one.process}",
+                one.process.subject,
+                self.link_to(one),
+                date=timezone.localtime(one.created).date(),
+                amount=one.process.amount,
+            )
             for one in rows[:SHOWN]
         ]
         if not items:
@@ -176,7 +182,7 @@ class Drafts(Work):
         if record.approval == Approval.RETURNED:
             words.append(record.get_approval_display())
         item = self.item(record)
-        item.title, item.date = f"{words[0]} {item.title}", record.changed_at.date()
+        item.title, item.date = f"{words[0]} {item.title}", timezone.localtime(record.changed_at).date()
         item.about = " · ".join(part for part in (item.about, *words[1:]) if part)
         item.is_late = record.approval == Approval.RETURNED
         return item

@@ -81,12 +81,15 @@ class PrintableAdmin:
             return HttpResponseNotAllowed(["POST"])
         document = self.found(request, object_id, "print")
         self._layout(layout)
-        count_print(request, document)
-        document.refresh_from_db(fields=["print_count"])
-        return JsonResponse({"printed": document.print_count})
+        return JsonResponse({"printed": count_print(request, document)})
 
 
 def count_print(request, document):
-    """One print more. The count is no commercial column: approved documents are counted too."""
+    """One print more, of a document or of a customer's statement; returns how many there are now.
+
+    The count is no commercial column: approved documents are counted too.
+    """
     with changes("operation", user=request.user, reason=f"print_{type(document)._meta.model_name}", request=request):
         type(document)._base_manager.filter(pk=document.pk).update(print_count=F("print_count") + 1)
+    document.refresh_from_db(fields=["print_count"])
+    return document.print_count

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.http import HttpResponse, HttpResponseNotAllowed
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -21,6 +22,7 @@ from admin_config.printing.layouts import Layout
 from admin_config.printing.papers import A4, SLIP
 from admin_config.printing.pdf import pdf_of, why_not
 from admin_config.printing.printout import printout
+from admin_config.printing.screens import count_print
 from models.base import policy
 from models.base.documents import business_today
 from models.base.operations import Refusal
@@ -51,11 +53,12 @@ class Statement:
 
     HAS_APPROVAL = False
     progress = remark = ""
-    print_count = created_by = None
+    created_by = None
 
     def __init__(self, customer, start, end):
         self.customer, self.start, self.end = customer, start, end
         self.company, self.currency, self.currency_id = customer.company, customer.currency, customer.currency_id
+        self.print_count = customer.print_count
         self.decimals = customer.currency.decimals
         self.opening, entries, self.closing = statement(customer, customer.company_id, start, end, customer.currency_id)
         before = Line("", start, "", _t("Balance before"), Decimal(0), self.opening, self.decimals)
@@ -148,7 +151,10 @@ class StatementPages:
 
     def get_urls(self):
         name, view = f"{self.opts.app_label}_{self.opts.model_name}", self.admin_site.admin_view
-        own = [path("<path:object_id>/statement/<slug:layout>/", view(self.statement_view), name=f"{name}_statement")]
+        own = [
+            path("<path:object_id>/statement/<slug:layout>/", view(self.statement_view), name=f"{name}_statement"),
+            path("<path:object_id>/statement/<slug:layout>/count/", view(self.statement_count_view), name=f"{name}_statement_count"),
+        ]
         return [*own, *super().get_urls()]
 
     def links(self, request, obj):
@@ -170,7 +176,7 @@ class StatementPages:
         made = printout(layout, account, request.user)
         images = images_of(customer.company)
         if request.method == "POST":
-            return self._pdf(made, images)
+            return self._pdf(request, made, images)
         query = urlencode({"from": account.start.isoformat(), "to": account.end.isoformat()})
         context = {
             "printout": made,
@@ -178,10 +184,20 @@ class StatementPages:
             "layouts": [(one, f"{self.link('statement', customer.pk, one.code)}?{query}") for one in LAYOUTS],
             "pdf_problem": why_not(len(account.printed_lines)),
             "pdf_link": f"{self.link('statement', customer.pk, layout.code)}?{query}",
+            "count_link": self.link("statement_count", customer.pk, layout.code),
             "period": (account.start.isoformat(), account.end.isoformat()),
             "back_link": self.link("change", customer.pk) if policy.may(request.user, "view", customer) else "",
         }
         return TemplateResponse(request, "printing/page.html", context)
+
+    def statement_count_view(self, request, object_id, layout):
+        """POST: the browser is about to print."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        customer = self.found(request, object_id, "print")
+        if self._problem(request.user, customer):
+            raise PermissionDenied
+        return JsonResponse({"printed": count_print(request, customer)})
 
     @staticmethod
     def _problem(user, customer):
@@ -194,12 +210,13 @@ class StatementPages:
             return _t("You may not see every entry of this customer, so the balance would be wrong. Ask somebody in finance to print it.")
         return ""
 
-    def _pdf(self, made, images):
+    def _pdf(self, request, made, images):
         html = render_to_string("printing/sheets.html", {"printout": made, "images": images, "is_pdf": True})
         try:
             content = pdf_of(html, len(made.document.printed_lines))
         except Refusal as refusal:
             return HttpResponse(str(refusal), status=409, content_type="text/plain; charset=utf-8")
+        count_print(request, made.document.customer)
         response = HttpResponse(content, content_type="application/pdf")
         response["Content-Disposition"] = 'inline; filename="statement.pdf"'
         return response

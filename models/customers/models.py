@@ -100,6 +100,7 @@ class Customer(SearchableRecord):
     price_level = OptionField("price_level", _("price level"))
     credit_limit = AmountField(_("credit limit"), null=True, blank=True, help_text=_("Empty: no limit. 0: nothing on credit."))
     remark = models.TextField(_("remark"), blank=True)
+    print_count = models.PositiveIntegerField(_("statements printed"), default=0, editable=False)
 
     class Meta:
         verbose_name = _("customer")

@@ -32,6 +32,16 @@ def _credit_of(document):
     return Credit.objects.filter(source_type=ContentType.objects.get_for_model(document), source_id=document.pk).first()
 
 
+WHOSE = ("owner", "department", "region")
+
+
+def _belongs_to_customer(document):
+    """Money is the matter of whoever looks after the customer, whoever typed it: he sees it, and boards count it as his."""
+    if document.customer.owner_id:
+        for name in WHOSE:
+            setattr(document, name, getattr(document.customer, name))
+
+
 @operation(
     _("Submit for approval"),
     on=Receipt,
@@ -49,6 +59,10 @@ def submit_receipt(receipt, *, by):
         total += line.amount
         if line.receivable.customer_id != receipt.customer_id:
             raise Refusal(_t("%(number)s is owed by another customer.") % {"number": line.receivable.title()}, code="customer")
+        if (line.receivable.currency_id, line.receivable.company_id) != (receipt.currency_id, receipt.company_id):
+            raise Refusal(
+                _t("%(number)s is owed in another currency or to another company.") % {"number": line.receivable.title()}, code="currency"
+            )
         if line.amount > line.receivable.outstanding:
             raise Refusal(
                 _t("%(number)s: %(open)s is outstanding, %(amount)s was to be allocated.")
@@ -61,8 +75,9 @@ def submit_receipt(receipt, *, by):
             % {"total": f"{total:,.2f}", "amount": f"{receipt.amount:,.2f}"},
             code="over_allocation",
         )
+    _belongs_to_customer(receipt)
     receipt.number = receipt.number or draw_number(receipt)
-    receipt.save(update_fields=["number"])
+    receipt.save(update_fields=["number", *WHOSE])
 
 
 @operation(_("Approve"), on=Receipt, field="approval", source=Approval.PENDING, target=Approval.APPROVED, route_only=True, icon="check")
@@ -139,8 +154,9 @@ RECEIPT_APPROVAL = declare_approval(Receipt, "receipt")
 def submit_refund(refund, *, by):
     """Draw the number and begin the approval. No more than the customer has with us."""
     _fitting_credits(refund)
+    _belongs_to_customer(refund)
     refund.number = refund.number or draw_number(refund)
-    refund.save(update_fields=["number"])
+    refund.save(update_fields=["number", *WHOSE])
 
 
 def _fitting_credits(refund):

@@ -357,7 +357,7 @@ def test_a_statement_leads_from_what_was_owed_to_what_is_owed(client, people):
     assert number(made.total) == D("17.45") and made.capitals == "人民币壹拾柒元肆角伍分"
     client.force_login(desk.named("kuaiji"))
     page = client.get(statement_link(customer), {"from": "2026-03-01", "to": "2026-03-31"}).content.decode()
-    assert "17.45" in page and "print no." not in page
+    assert "17.45" in page and "print no." in page
     assert client.get(statement_link(customer), {"from": "2026-02-30", "to": "x"}).status_code == 200
 
 
@@ -380,3 +380,14 @@ def test_a_statement_as_pdf(client, people, library):
     client.force_login(desk.named("kuaiji"))
     response = client.post(statement_link(desk.customer(), "slip"))
     assert response["Content-Type"] == "application/pdf"
+
+
+@pytest.mark.req("DAY-03")
+def test_prints_of_a_statement_are_counted(people, client):
+    buyer = desk.customer()
+    desk.login(client, "kuaiji")
+    address = reverse("admin:customers_customer_statement_count", args=[buyer.pk, "a4"])
+    assert client.get(address).status_code == 405
+    assert [client.post(address).json() for _twice in range(2)] == [{"printed": 1}, {"printed": 2}]
+    buyer.refresh_from_db()
+    assert buyer.print_count == 2 and buyer.history.first().print_count == 2

@@ -16,7 +16,8 @@ from models.lowcode import numbers
 from models.lowcode.models import ExportRun, ImportMapping, ImportRun, NumberRule, Option, OptionList
 
 PATTERN_HELP = _(
-    "{company} is the company's code, {yyyy} or {yy} the year, {mm} the month, {dd} the day, {n:4} the counter in four digits."
+    "{company} is the company's code, {branch} the same for branches only, {yyyy} or {yy} the year, {mm} the month, {dd} the day, "
+    "{n:4} the counter in four digits."
 )
 
 

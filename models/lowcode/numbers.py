@@ -13,9 +13,10 @@ from models.lowcode.models import NumberCounter, NumberRule
 from models.org.models import Company
 
 DEFAULT_PATTERN = "{code}-{yyyy}{mm}-{n:4}"
-PART = re.compile(r"\{(company|yyyy|yy|mm|dd|n)(?::(\d{1,2}))?\}")
+PART = re.compile(r"\{(company|branch|yyyy|yy|mm|dd|n)(?::(\d{1,2}))?\}")
 LONGEST = Document._meta.get_field("number").max_length
 MOST_SAMPLES = 3
+TELLING_APART = {"company", "branch"}
 NEEDED = {"year": ("yy",), "month": ("yy", "mm"), "day": ("yy", "mm", "dd")}
 
 
@@ -24,9 +25,14 @@ def parts_of(pattern):
     return {match[1] for match in PART.finditer(pattern)}
 
 
-def render(pattern, date, count, company=""):
-    """The number that `pattern` gives for a date, a count and a company's code. Raises KeyError for a part it does not know."""
-    values = {"company": company, "yyyy": f"{date:%Y}", "yy": f"{date:%y}", "mm": f"{date:%m}", "dd": f"{date:%d}"}
+def marks_of(code, has_parent):
+    """{part: text} of the parts that tell companies apart; the head office needs no mark among its branches."""
+    return {"company": code, "branch": f"{code}-" if has_parent else ""}
+
+
+def render(pattern, date, count, marks):
+    """The number that `pattern` gives for a date, a count and a company's marks. Raises KeyError for a part it does not know."""
+    values = {**marks, "yyyy": f"{date:%Y}", "yy": f"{date:%y}", "mm": f"{date:%m}", "dd": f"{date:%d}"}
 
     def part(match):
         return str(count).zfill(int(match[2] or 0)) if match[1] == "n" else values[match[1]]
@@ -40,9 +46,9 @@ def render(pattern, date, count, company=""):
 def problem_of(pattern, reset):
     """Why numbers cannot be drawn by a pattern, in a sentence, or ""."""
     try:
-        sample = render(pattern, day_of(2025, 6, 1), 1, max(_codes(), key=len, default=""))
+        sample = max((render(pattern, day_of(2025, 6, 1), 1, marks) for marks in _marks() or [marks_of("", False)]), key=len)
     except KeyError:
-        return _("Use {company}, {yyyy}, {yy}, {mm}, {dd} and {n:4}.")
+        return _("Use {company}, {branch}, {yyyy}, {yy}, {mm}, {dd} and {n:4}.")
     parts = {"yy" if name == "yyyy" else name for name in parts_of(pattern)}
     if "n" not in parts:
         return _("The pattern must contain the counter, e.g. {n:4}.")
@@ -55,21 +61,21 @@ def problem_of(pattern, reset):
 
 def samples_of(pattern, date):
     """The first numbers of a pattern: of some companies where each has its own, else one."""
-    codes = _codes()[:MOST_SAMPLES] if "company" in parts_of(pattern) else [""]
-    return [render(pattern, date, 1, code) for code in codes]
+    return list(dict.fromkeys(render(pattern, date, 1, marks) for marks in _marks()))[:MOST_SAMPLES]
 
 
 def hint_of(pattern):
     """What is worth knowing of a pattern and no mistake, or "": that companies draw equal numbers by it."""
-    count = 1 if "company" in parts_of(pattern) else len(_codes())
+    count = 1 if parts_of(pattern) & TELLING_APART else len(_marks())
     if count < 2:
         return ""
-    return _("%(count)s companies draw equal numbers by this pattern; {company} tells them apart.") % {"count": count}
+    return _("%(count)s companies draw equal numbers by this pattern; {company} or {branch} tells them apart.") % {"count": count}
 
 
-def _codes():
-    """The codes of the companies that work."""
-    return list(Company.objects.filter(is_active=True).order_by("code").values_list("code", flat=True))
+def _marks():
+    """The marks of the companies that work."""
+    found = Company.objects.filter(is_active=True).order_by("code").values_list("code", "parent_id")
+    return [marks_of(code, parent is not None) for code, parent in found]
 
 
 def period_of(reset, date):
@@ -91,5 +97,7 @@ def draw_number(document):
         except IntegrityError:
             pass  # another document opened the series at the same moment
         series.update(last=F("last") + 1)
-    company = document.company.code if "company" in parts_of(pattern) else ""
-    return render(pattern, document.date, series.values_list("last", flat=True).get(), company)
+    count, marks = series.values_list("last", flat=True).get(), {}
+    if parts_of(pattern) & TELLING_APART:
+        marks = marks_of(document.company.code, document.company.parent_id is not None)
+    return render(pattern, document.date, count, marks)

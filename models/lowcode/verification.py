@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from models.base.documents import Approval, Document
 from models.base.verification import Finding, check, document_of, row_of
 from models.lowcode.models import NumberCounter, NumberRule
-from models.lowcode.numbers import DEFAULT_PATTERN, PART
+from models.lowcode.numbers import DEFAULT_PATTERN, PART, marks_of
 from models.org.models import Company
 
 PARTS = {"yyyy": r"\d{4}", "yy": r"\d\d", "mm": r"\d\d", "dd": r"\d\d", "n": r"\d+"}
@@ -20,9 +20,9 @@ def _documents():
     return [model for model in apps.get_models() if issubclass(model, Document)]
 
 
-def _reader(pattern, company):
-    """A regular expression that reads the numbers of a pattern in the company of that code, with a group per part."""
-    known = PARTS | {"company": re.escape(company)}
+def _reader(pattern, marks):
+    """A regular expression that reads the numbers of a pattern in the company of those marks, with a group per part."""
+    known = PARTS | {name: re.escape(text) for name, text in marks.items()}
     text, end, seen = "", 0, set()
     for part in PART.finditer(pattern):
         name = part[1]
@@ -43,12 +43,12 @@ def _period(found, reset):
 def numbers_have_no_gaps():
     """Per company, kind and period the numbers run from 1 to the last one drawn. Numbers of an earlier pattern count, unread."""
     rules = {rule.document: (rule.pattern, rule.reset) for rule in NumberRule.objects.all()}
-    companies = dict(Company.objects.values_list("pk", "code"))
+    companies = {key: marks_of(code, parent is not None) for key, code, parent in Company.objects.values_list("pk", "code", "parent_id")}
     last = {(row.company_id, row.document, row.period): row.last for row in NumberCounter.objects.all()}
     for model in _documents():
         code = model.DOCUMENT_CODE
         pattern, reset = rules.get(code, (DEFAULT_PATTERN.replace("{code}", code.upper()), "month"))
-        readers = {key: _reader(pattern, of) for key, of in companies.items()}
+        readers = {key: _reader(pattern, marks) for key, marks in companies.items()}
         counts, unread = defaultdict(list), defaultdict(int)
         for company, number in model._base_manager.exclude(number="").order_by().values_list("company_id", "number").iterator():
             found = readers[company].fullmatch(number)

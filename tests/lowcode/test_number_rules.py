@@ -15,7 +15,7 @@ from models.org.models import Company
 from tests import people as desk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.books, pytest.mark.req("LOW-03")]
-HINT = "3 companies draw equal numbers by this pattern; {company} tells them apart."
+HINT = "3 companies draw equal numbers by this pattern; {company} or {branch} tells them apart."
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_the_demo_company_numbers_as_it_did(people):
     month = f"{business_today():%Y%m}"
     assert [order_of(company).number for company in ("HZ", "SZ", "HZ")] == [
         f"XSDD-{month}-0001",
-        f"XSDD-{month}-0001",
+        f"XSDD-SZ-{month}-0001",
         f"XSDD-{month}-0002",
     ]
 
@@ -102,6 +102,9 @@ def test_the_form_shows_samples_and_the_hint(screen):
     month = f"{business_today():%Y%m}"
     page = screen.page()
     assert "{company} is the company&#x27;s code" in page or "{company} is the company's code" in page
+    assert f"Example: XSDD-GZ-{month}-0001 · XSDD-{month}-0001 · XSDD-SZ-{month}-0001" in page and HINT not in page
+    assert screen.save("XSDD-{yyyy}{mm}-{n:4}") == ""
+    page = screen.page()
     assert f"Example: XSDD-{month}-0001" in page and HINT in page
     assert screen.save("XSDD-{company}-{yyyy}{mm}-{n:4}") == ""  # the hint was no error, nor is it one now
     page = screen.page()
@@ -124,9 +127,9 @@ def test_one_company_needs_no_hint(screen):
 @pytest.mark.parametrize(
     ("pattern", "reset", "sentence"),
     [
-        ("XSDD-{branch}-{yyyy}{mm}-{n:4}", "month", "Use {company}, {yyyy}, {yy}, {mm}, {dd} and {n:4}."),
-        ("XSDD-{company-{yyyy}{mm}-{n:4}", "month", "Use {company}, {yyyy}, {yy}, {mm}, {dd} and {n:4}."),
-        ("XSDD-{yyyy}{mm}-{n:999}", "month", "Use {company}, {yyyy}, {yy}, {mm}, {dd} and {n:4}."),
+        ("XSDD-{shop}-{yyyy}{mm}-{n:4}", "month", "Use {company}, {branch}, {yyyy}, {yy}, {mm}, {dd} and {n:4}."),
+        ("XSDD-{company-{yyyy}{mm}-{n:4}", "month", "Use {company}, {branch}, {yyyy}, {yy}, {mm}, {dd} and {n:4}."),
+        ("XSDD-{yyyy}{mm}-{n:999}", "month", "Use {company}, {branch}, {yyyy}, {yy}, {mm}, {dd} and {n:4}."),
         ("XSDD-{company}-{yyyy}{mm}", "month", "The pattern must contain the counter, e.g. {n:4}."),
         ("XSDD-{company}-{yyyy}-{n:4}", "month", "A counter that starts anew needs its period in the pattern"),
         ("XSDD-{company}-{yyyy}{mm}-{n:28}", "month", "Numbers would have 43 characters, 40 are possible."),
@@ -147,3 +150,11 @@ def test_the_preview_while_typing(screen, people):
     screen.client.force_login(people.salesperson)
     expected = 200 if screen.client.get(reverse("admin:lowcode_numberrule_changelist")).status_code == 200 else 403
     assert screen.client.get(reverse("admin:lowcode_numberrule_preview"), {"pattern": "{n}"}).status_code == expected
+
+
+def test_branches_have_a_mark_and_the_head_office_none(screen):
+    assert screen.save("XSDD-{branch}{yyyy}{mm}-{n:4}") == ""
+    numbers = [order_of(company).number for company in ("HZ", "SZ", "SZ")]
+    month = f"{business_today():%Y%m}"
+    assert numbers == [f"XSDD-{month}-0001", f"XSDD-SZ-{month}-0001", f"XSDD-SZ-{month}-0002"]
+    assert not [finding for finding in verify() if "number" in str(finding)]

@@ -249,8 +249,10 @@ class DocumentAdmin(ApprovalPages, PrintableAdmin, LineGridAdmin, RecordAdmin):
             return super().saved_words(request, obj)
         names = waits_for(obj)
         if names:
-            return _("%(record)s: submitted. Next: %(names)s.") % {"record": obj, "names": ", ".join(names)}
-        return _("%(record)s: submitted and approved; no rule asks anybody.") % {"record": obj}
+            words = _("%(record)s: submitted. Next: %(names)s.") % {"record": obj, "names": ", ".join(names)}
+        else:
+            words = _("%(record)s: submitted and approved; no rule asks anybody.") % {"record": obj}
+        return " ".join([words, *(f"{remark}." for remark in self.flow.instance.remarks(obj, request.user))])
 
     # -- copying -----------------------------------------------------------------------------------------------------------
 

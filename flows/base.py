@@ -76,6 +76,10 @@ class ApprovalRoute:
         """Something whose `get(name)` answers the facts that chains of this document may ask."""
         raise NotImplementedError
 
+    def remarks(self, document, user):
+        """Sentences an approver should read before he agrees, as far as the person may know."""
+        return []
+
     def on_level_approved(self, document, level, task):
         """A level has agreed; `level` is its frozen form, `task` the last decision."""
 

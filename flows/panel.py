@@ -41,6 +41,7 @@ class Panel:
     levels: list = field(default_factory=list)
     timeline: list = field(default_factory=list)
     deeds: list = field(default_factory=list)
+    remarks: list = field(default_factory=list)
 
     @property
     def refusal(self):
@@ -81,6 +82,7 @@ def panel(document, user):
         levels=levels(process, told.__contains__),
         timeline=timeline(processes),
         deeds=decisions(document, user, tasks),
+        remarks=process.flow_class.instance.remarks(document, user) if process.is_open else [],
     )
 
 

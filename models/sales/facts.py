@@ -5,6 +5,7 @@ from functools import cached_property
 
 from models.base.money import money, round_half_up
 from models.finance import credit
+from models.stock.querysets import available
 
 ALIKE = ("product_id", "unit", "factor", "quantity", "price", "discount", "tax_rate", "is_gift")
 ALIKE_TERMS = ("customer_id", "payment_term_id", "currency_id", "rate", "prices_include_tax", "discount", "allowance")
@@ -130,3 +131,14 @@ class ReturnFacts(DocumentFacts):
         """Days since the goods were dispatched; None if they never were."""
         dispatched = self.document.delivery.dispatched_on
         return (self.document.date - dispatched).days if dispatched else None
+
+
+def missing_goods(order):
+    """[(product, needed, available)] in base units of what the order's warehouse cannot promise now. Two queries."""
+    needed = {}
+    for line in order.lines.select_related("product"):
+        if line.product.is_stocked:
+            needed[line.product] = needed.get(line.product, Decimal(0)) + line.open_quantity * line.factor - line.reserved
+    left = available([product.pk for product in needed], order.warehouse_id, order.company_id) if needed else {}
+    short = [(product, quantity, max(left.get(product.pk, Decimal(0)), Decimal(0))) for product, quantity in needed.items()]
+    return [(product, quantity, there) for product, quantity, there in short if quantity > there]

@@ -5,11 +5,14 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from flows.panel import panel
 from models.base import policy
 from models.customers.models import Customer
-from models.org.models import FieldLimit, Role
+from models.org.models import Company, FieldLimit, Role
+from models.sales.facts import missing_goods
 from models.sales.models import Order, OrderLine
-from tests.people import deliver, login, make_order, named, only, product
+from models.stock.operations import default_warehouse
+from tests.people import approve, deliver, login, make_order, named, only, product, stock_up
 
 pytestmark = [pytest.mark.django_db, pytest.mark.books]
 
@@ -81,3 +84,19 @@ def test_who_sells_does_not_set_the_limit(people):
         policy.fields(named("yewu2"), Customer)["credit_limit"] == policy.fields(named("neiqin"), Customer)["credit_limit"] == policy.READ
     )
     assert policy.fields(named("quyu"), Customer)["credit_limit"] == policy.WRITE
+
+
+def test_whoever_agrees_sees_what_is_not_in_stock(people):
+    """Of 100 bolts 30 lie there; 70 nuts are all there."""
+    warehouse = default_warehouse(Company.objects.get(code="HZ").pk)
+    bolt, nut = product("QH0001"), product("QH0007")
+    stock_up(bolt, quantity=30, warehouse=warehouse)
+    stock_up(nut, quantity=70, warehouse=warehouse)
+    order = make_order(items=[(bolt, 100, "", 100, "1.2"), (nut, 70, "", 100, "1")], approved=False, stocked=False)
+    assert [(one.code, needed, left) for one, needed, left in missing_goods(order)] == [("QH0001", 100, 30)]
+    shown = panel(order, named("zhuguan"))
+    assert shown.is_open and shown.remarks == ["Not in stock: QH0001: 30 of 100"]
+    approve(order)
+    order.refresh_from_db()
+    assert [line.reserved for line in order.lines.all()] == [30, 70]
+    assert [(one.code, needed, left) for one, needed, left in missing_goods(order)] == [("QH0001", 70, 0)]

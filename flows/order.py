@@ -25,4 +25,4 @@ class OrderApproval(ApprovalRoute, flow.Flow):
         status = order_credit(document)
         if reasons and not credit.is_overridden(document, status) and policy.may(task.owner, "override_credit_order", document):
             why = task.comment or "; ".join(sentence(reason) for reason in reasons)
-            credit.record_override(document, document.customer.debtor, status, by=task.owner, reason=why[:200])
+            credit.record_override(document, document.settled_by, status, by=task.owner, reason=why[:200])

@@ -55,6 +55,7 @@ STATES = {
     "void": ("⊘", "struck"),
     "withdrawn": ("⊘", "struck"),
     "cancelled": ("⊘", "struck"),
+    "reversed": ("⊘", "struck"),
     "left": ("⊘", "struck"),
 }
 QUIET = ("·", "grey")

@@ -1,15 +1,18 @@
 """Screens of selling: opportunity, quote, order, delivery, return."""
 
 from django.contrib import admin
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from admin_config import chain
 from admin_config.base import THIS, DocumentAdmin, LedgerAdmin, RecordAdmin, badge, lines, money, neighbour, number, text, view
+from admin_config.columns import NOTHING, amount_text, moment_text
 from admin_config.lowcode import LabelledFields
+from admin_config.rights import reads
 from flows.order import OrderApproval
 from flows.quote import QuoteApproval
 from flows.returns import ReturnApproval
+from models.base import policy
 from models.finance.models import Credit, Receipt, Receivable, Refund
 from models.sales.models import Delivery, DeliveryLine, Opportunity, Order, OrderLine, Quote, QuoteLine, Return, ReturnLine, Stage
 
@@ -64,6 +67,16 @@ class QuoteAdmin(DocumentAdmin):
     ]
 
 
+def _instalment(one):
+    words = {"due_on": moment_text(one.due_on), "amount": amount_text(one.amount)}
+    if not one.is_charged:
+        return gettext("%(due_on)s: %(amount)s, planned") % words
+    if not one.open:
+        return gettext("%(due_on)s: %(amount)s, paid") % words
+    words |= {"paid": amount_text(one.paid), "open": amount_text(one.open)}
+    return gettext("%(due_on)s: %(amount)s, of it %(paid)s paid and %(open)s open") % words
+
+
 @admin.register(Order)
 class OrderAdmin(DocumentAdmin):
     icon = "shopping_cart"
@@ -81,8 +94,19 @@ class OrderAdmin(DocumentAdmin):
     inlines = [lines(OrderLine, [*SOLD[:3], "delivered", *SOLD[3:]], readonly_fields=["delivered"], when_approved=["delivered"])]
     fieldsets = [
         (None, {"fields": ["customer", "contact", "date", "wanted_on", "customer_number", "delivery_address"]}),
-        (_("Terms"), {"fields": [*TERMS, "freight", "external_number", "handler", "remark"], "classes": ["tab"]}),
+        (_("Terms"), {"fields": [*TERMS, "freight", "external_number", "handler", "remark", "plan"], "classes": ["tab"]}),
     ]
+    readonly_fields = ["plan"]
+
+    @admin.display(description=_("Collection plan"))
+    @reads("gross", "payment_term")
+    def plan(self, order):
+        """When the money is to come and how much has, a line for each instalment."""
+        return "\n".join(map(_instalment, order.collection_plan())) if order.pk else NOTHING
+
+    def sees(self, request, name, *least):
+        """The plan is for those who may see debts, too."""
+        return super().sees(request, name, *least) and (name != "plan" or bool(policy.may(request.user, "view", Receivable)))
 
     def defaults_of(self, customer):
         """Where the customer has his goods sent, too."""

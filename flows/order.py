@@ -37,5 +37,5 @@ class OrderApproval(ApprovalRoute, flow.Flow):
         reasons = [reason for reason in level["why"] if reason["fact"] in CREDIT_FACTS]
         status = order_credit(document)
         if reasons and not credit.is_overridden(document, status) and policy.may(task.owner, "override_credit_order", document):
-            debtor, reason = document.customer.debtor, task.comment[:200]
+            debtor, reason = document.settled_by, task.comment[:200]
             credit.record_override(document, debtor, status, by=task.owner, reason=reason, needs_reason=False)

@@ -156,7 +156,7 @@ def _worth(delivery, line, places):
     if delivery.dispatched_on:
         return line.gross
     source = line.order_line
-    return share_of(source.gross, source.quantity, source.delivered, line.quantity, places)
+    return share_of(source.gross, source.quantity, source.delivered, line.quantity, places, counted=source.delivered_gross)
 
 
 def _add_totals(made, document, lines):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from models.base.documents import business_today
 from models.base.operations import Refusal
-from models.finance.models import Credit, CreditOverride, CustomerBalance, Receivable
+from models.finance.models import CreditOverride, CustomerBalance, Receivable
 from models.finance.posting import locked_balance
 
 
@@ -23,7 +23,6 @@ class CreditStatus:
     extra: Decimal
     overdue: Decimal
     overdue_days: int
-    advance: Decimal
     problems: list = field(default_factory=list)
 
     @property
@@ -56,7 +55,6 @@ def credit_status(customer, company_id, *, extra=Decimal(0), today=None):
     late = Receivable.objects.filter(customer=customer, company_id=company_id, outstanding__gt=0, due_on__lt=today).aggregate(
         amount=Sum("base_outstanding"), since=Min("due_on"), last=Max("due_on")
     )
-    advance = Credit.objects.filter(customer=customer, company_id=company_id, open__gt=0).aggregate(amount=Sum("open"))["amount"]
     status = CreditStatus(
         limit=customer.credit_limit,
         owed=balance.balance,
@@ -64,7 +62,6 @@ def credit_status(customer, company_id, *, extra=Decimal(0), today=None):
         extra=extra,
         overdue=late["amount"] or Decimal(0),
         overdue_days=(today - late["since"]).days if late["since"] else 0,
-        advance=advance or Decimal(0),
     )
     if status.excess:
         status.problems.append(

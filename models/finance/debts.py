@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from models.base.bulk import write_columns
@@ -65,17 +66,15 @@ def sourced(source, customer, date):
 
 
 def uncharge(source):
-    """Take a charge back whole: refused once money was allocated to it or goods were returned against it."""
+    """Take a charge back, as far as it still stands: refused once money was allocated to it. Returns the amount."""
     lock_customers(_of_source(source))
     rows = lock(_of_source(source))
-    if any(row.received or row.returned for row in rows):
+    if any(row.received for row in rows):
         raise Refusal(_("Money was already allocated to %(number)s; take that back first.") % {"number": source.number}, code="allocated")
-    for row in rows:
-        row.returned, row.outstanding, row.base_outstanding = row.amount, Decimal(0), Decimal(0)
-    write_columns(rows, ["returned", "outstanding", "base_outstanding"])
-    total = sum((row.amount for row in rows), Decimal(0))
-    if rows:
+    total = sum((row.outstanding for row in rows), Decimal(0))
+    if total:
         enter(source, rows[0].customer, CustomerEntry.Kind.CHARGE, -total)
+        take_off(source, rows, total)
     return total
 
 
@@ -95,30 +94,74 @@ def give_credit(source, *, customer, amount, kind, date=None):
     return Credit.objects.create(amount=amount, open=amount, **sourced(source, customer, date or source.date))
 
 
-def credit_return(source, *, customer, amount, charged):
-    """Goods came back: lower what is still outstanding of the debts of `charged` (documents), the latest due first; the rest is a credit.
+def charged(origin, source=None):
+    """The receivables of an order, or those of them that one source (a delivery) charged."""
+    rows = Receivable.objects.filter(origin_type=ContentType.objects.get_for_model(origin), origin_id=origin.pk)
+    return rows if source is None else rows & _of_source(source)
 
-    Returns the Credit, or None where nothing was left.
+
+def lower_debts(source, rows, *, customer, amount, kind, date):
+    """The customer owes `amount` less: goods came back or will not come.
+
+    What is outstanding of the receivables `rows` falls, the latest due first; the rest was paid already and is a credit. Returns
+    the Credit, or None where nothing was left.
     """
-    enter(source, customer, CustomerEntry.Kind.RETURN, -amount)
-    left = amount
-    open_rows = Receivable.objects.none()
-    for document in charged:
-        open_rows = open_rows | _of_source(document)
-    changed = []
-    for row in sorted(lock(open_rows.filter(outstanding__gt=0)), key=lambda r: (r.due_on, r.pk), reverse=True):
-        taken = min(left, row.outstanding)
-        if not taken:
-            break
-        row.returned += taken
-        row.outstanding -= taken
-        row.base_outstanding = in_base(row, row.outstanding)
-        left -= taken
-        changed.append(row)
+    enter(source, customer, kind, -amount, date=date)
+    left = take_off(source, lock(rows.filter(outstanding__gt=0)), amount, date)
+    return Credit.objects.create(amount=left, open=left, **sourced(source, customer, date)) if left else None
+
+
+def take_off(source, rows, amount, date=None):
+    """Lower what is outstanding of locked receivables, the latest due first. Returns what was more than that.
+
+    Each part is a ledger row, an allocation without a credit: what was returned of a receivable is the sum of them.
+    """
+    common, left, changed, entries = dimensions(source, date), amount, [], []
+    for row in sorted(rows, key=lambda r: (r.due_on, r.pk), reverse=True):
+        if taken := min(left, row.outstanding):
+            left -= taken
+            changed.append(_returned(row, taken))
+            entries.append(allocation_row(None, row, taken, common))
     write_columns(changed, ["returned", "outstanding", "base_outstanding"])
-    if not left:
-        return None
-    return Credit.objects.create(amount=left, open=left, **sourced(source, customer, source.date))
+    Allocation.objects.bulk_create(entries)
+    return left
+
+
+def _returned(row, amount):
+    row.returned += amount
+    row.outstanding -= amount
+    row.base_outstanding = in_base(row, row.outstanding)
+    return row
+
+
+def restore_debts(source, *, kind, date):
+    """Undo what `lower_debts` did for the source. Refused once a credit it gave was allocated or refunded. Returns the amount."""
+    credits = Credit.objects.filter(source_type=ContentType.objects.get_for_model(source), source_id=source.pk)
+    parts = _allocations_of(source).filter(credit=None)
+    lock_customers(credits)
+    lock_customers(Receivable.objects.filter(pk__in=parts.values("receivable")))
+    credits, taken = lock(credits), dict(parts.order_by().values_list("receivable").annotate(total=Sum("amount")))
+    if any(credit.used or credit.refunded for credit in credits):
+        raise Refusal(
+            _("The credit of %(number)s was allocated or refunded already; take that back first.") % {"number": source.number},
+            code="credit_used",
+        )
+    total, customer = sum(taken.values(), Decimal(0)), None
+    for credit in credits:
+        total, customer = total + credit.open, credit.customer
+        credit.reversed, credit.open = credit.reversed + credit.open, Decimal(0)
+    rows = lock(Receivable.objects.filter(pk__in=[key for key, amount in taken.items() if amount]).select_related("customer"))
+    common = dimensions(source, date)
+    Allocation.objects.bulk_create([allocation_row(None, row, -taken[row.pk], common) for row in rows])
+    write_columns([_returned(row, -taken[row.pk]) for row in rows], ["returned", "outstanding", "base_outstanding"])
+    write_columns(credits, ["reversed", "open"])
+    if total:
+        enter(source, rows[0].customer if rows else customer, kind, total, date=date)
+    return total
+
+
+def _allocations_of(source):
+    return Allocation.objects.filter(source_type=ContentType.objects.get_for_model(source), source_id=source.pk)
 
 
 def allocatable(credit):
@@ -201,14 +244,15 @@ def _check_allocation(credit, receivable, amount):
 
 
 def allocation_row(credit, receivable, amount, common):
-    """The unsaved ledger row of an allocation."""
+    """The unsaved ledger row of an allocation; one of both may be missing."""
+    owner = credit or receivable
     return Allocation(
         credit=credit,
         receivable=receivable,
-        customer_id=credit.customer_id,
-        currency_id=credit.currency_id,
+        customer_id=owner.customer_id,
+        currency_id=owner.currency_id,
         amount=amount,
-        base_amount=in_base(credit, amount),
+        base_amount=in_base(owner, amount),
         **common,
     )
 
@@ -226,7 +270,7 @@ def pay_back(source, parts):
 def take_back_refund(source):
     """The credits that `source` paid back are open again."""
     locked_balance(source.company_id, source.customer_id)
-    rows = Allocation.objects.filter(source_type=ContentType.objects.get_for_model(source), source_id=source.pk, receivable=None)
+    rows = _allocations_of(source).filter(receivable=None)
     credits = {credit.pk: credit for credit in lock(Credit.objects.filter(pk__in=rows.values("credit")))}
     pay_back(source, [(credits[row.credit_id], -row.amount) for row in rows])
 

@@ -168,9 +168,12 @@ class Credit(SourcedRecord):
 
 
 class Allocation(MoneyLedger):
-    """Part of a credit used for a receivable, or paid back (then without one); a reversal has the sign turned."""
+    """Part of a credit used for a receivable, or paid back (then without a receivable); a reversal has the sign turned.
 
-    credit = models.ForeignKey(Credit, models.PROTECT, verbose_name=_("customer credit"), related_name="allocations")
+    Without a credit: what a receivable was lowered by, since goods came back, will not come, or the charge was taken back.
+    """
+
+    credit = models.ForeignKey(Credit, models.PROTECT, null=True, verbose_name=_("customer credit"), related_name="allocations")
     receivable = models.ForeignKey(Receivable, models.PROTECT, null=True, verbose_name=_("receivable"), related_name="allocations")
     customer = models.ForeignKey("customers.Customer", models.PROTECT, verbose_name=_("customer"), related_name="+")
 
@@ -178,6 +181,9 @@ class Allocation(MoneyLedger):
         verbose_name = _("allocation")
         verbose_name_plural = _("allocations")
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(credit__isnull=False) | Q(receivable__isnull=False), name="finance_allocation_of_what")
+        ]
         indexes = [models.Index(fields=["source_type", "source_id"], name="finance_allocation_source")]
 
 

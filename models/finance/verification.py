@@ -69,10 +69,16 @@ def open_items_are_the_account():
 
 @check(gettext_lazy("receivables = amounts − allocations − returns"))
 def receivables_are_allocated():
-    """What was received of a receivable is the sum of its allocations; what is outstanding is the rest, in both currencies."""
-    rows = Receivable.objects.annotate(true=_sum_of(Allocation.objects.all(), "receivable"))
-    for row in differing(rows, [("received", "true")]).order_by("pk"):
-        sentence = _("%(stored)s received, the allocations add up to %(true)s.") % {"stored": said(row.received), "true": said(row.true)}
+    """What was received and returned of a receivable is the sum of its allocations; what is outstanding is the rest, in both currencies."""
+    of_credits, of_returns = Allocation.objects.exclude(credit=None), Allocation.objects.filter(credit=None)
+    rows = Receivable.objects.annotate(
+        true_received=_sum_of(of_credits, "receivable"),
+        true_returned=_sum_of(of_returns, "receivable"),
+    )
+    for row in differing(rows, [("received", "true_received"), ("returned", "true_returned")]).order_by("pk"):
+        sentence = _(
+            "%(received)s received and %(returned)s returned, the allocations add up to %(true_received)s and %(true_returned)s."
+        ) % {name: said(getattr(row, name)) for name in ("received", "returned", "true_received", "true_returned")}
         yield Finding(row.title(), row_of(row), sentence)
     for row in Receivable.objects.select_related("company__currency").order_by("pk").iterator():
         outstanding = row.amount - row.received - row.returned

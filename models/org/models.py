@@ -77,7 +77,13 @@ class Company(TrackedModel):
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, verbose_name=_("head office"), related_name="branches")
     currency = models.ForeignKey(Currency, models.PROTECT, verbose_name=_("currency"), default="CNY", related_name="+")
     prices_include_tax = models.BooleanField(_("prices include tax"), default=True)
-    debt_arises = models.CharField(_("debt arises"), max_length=10, choices=ArisesAt.choices, default=ArisesAt.DISPATCH)
+    debt_arises = models.CharField(
+        _("debt arises"),
+        max_length=10,
+        choices=ArisesAt.choices,
+        default=ArisesAt.DISPATCH,
+        help_text=_("Holds for orders submitted from now on."),
+    )
     tax_number = models.CharField(_("unified social credit code"), max_length=30, blank=True)
     address = models.CharField(_("address"), max_length=200, blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)

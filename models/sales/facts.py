@@ -84,7 +84,7 @@ class OfferFacts(DocumentFacts):
     @cached_property
     def credit(self):
         """Where the settlement customer would stand with this document."""
-        return credit.credit_status(self.document.customer.debtor, self.document.company_id, extra=self.amount)
+        return credit.credit_status(self.document.settled_by, self.document.company_id, extra=self.amount)
 
     @property
     def credit_excess(self):

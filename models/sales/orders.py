@@ -6,16 +6,22 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from models.base.documents import Approval
 from models.base.fields import AmountField, QuantityField
+from models.org.models import Company
 from models.sales.lines import SalesLine
 from models.sales.quotes import SalesDocument
 
 
 class Order(SalesDocument):
-    """A sales order. Approval reserves stock; deliveries take it. Money is owed by the customer's settlement customer."""
+    """A sales order. Approval reserves stock; deliveries take it.
+
+    Who owes the money (`debtor`) and where the debt arises are fixed when it is submitted: whatever is set otherwise later, all that
+    is posted for it agrees.
+    """
 
     DOCUMENT_CODE = "order"
-    LOCKED = (*SalesDocument.LOCKED, "quote_id", "warehouse_id")
+    LOCKED = (*SalesDocument.LOCKED, "quote_id", "warehouse_id", "debtor_id", "debt_arises")
 
     class Progress(models.TextChoices):
         NOT_DELIVERED = "not_delivered", _("Not delivered")
@@ -27,6 +33,16 @@ class Order(SalesDocument):
     quote = models.ForeignKey(
         "sales.Quote", models.PROTECT, null=True, blank=True, editable=False, related_name="orders", verbose_name=_("quote")
     )
+    debtor = models.ForeignKey(
+        "customers.Customer",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("settlement customer"),
+        related_name="+",
+    )
+    debt_arises = models.CharField(_("debt arises"), max_length=10, choices=Company.ArisesAt.choices, blank=True, editable=False)
     customer_number = models.CharField(_("customer's order number"), max_length=60, blank=True)
     delivery_address = models.CharField(_("delivery address"), max_length=300, blank=True)
     wanted_on = models.DateField(_("wanted on"), null=True, blank=True)
@@ -36,7 +52,25 @@ class Order(SalesDocument):
     class Meta(SalesDocument.Meta):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
+        constraints = [
+            *SalesDocument.Meta.constraints,
+            models.CheckConstraint(
+                condition=~Q(approval__in=(Approval.PENDING, Approval.APPROVED)) | (Q(debtor__isnull=False) & ~Q(debt_arises="")),
+                name="sales_order_debtor",
+            ),
+        ]
         indexes = [*SalesDocument.Meta.indexes, models.Index(fields=["customer", "-id"], name="sales_order_customer")]
+
+    @property
+    def settled_by(self):
+        """Who owes the money: as fixed at submit, or while it is open whoever settles for the customer today."""
+        return self.debtor if self.is_locked and self.debtor_id else super().settled_by
+
+    def collection_plan(self):
+        """The instalments in which the money is to come, charged and planned ones."""
+        from models.sales.plan import collection_plan
+
+        return collection_plan(self)
 
 
 class OrderLine(SalesLine):

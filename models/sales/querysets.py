@@ -4,11 +4,13 @@ import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Max
+from django.db.models import Max, Sum
 
 from models.base import policy
 from models.base.documents import Approval
+from models.sales.deliveries import Delivery, DeliveryLine
 from models.sales.orders import OrderLine
+from models.sales.returns import Return, ReturnLine
 
 
 class LastPrice(NamedTuple):
@@ -32,3 +34,12 @@ def last_prices(customer, product_ids, user):
         line.product_id: LastPrice(line.price, line.unit, line.order.date, line.order.number or line.order.external_number)
         for line in found
     }
+
+
+def unsigned_amount(orders):
+    """What is delivered of these orders, not signed and not come back; in their one currency."""
+    gone = DeliveryLine.objects.filter(
+        order_line__order__in=orders.order_by().values("pk"), delivery__progress=Delivery.Progress.DISPATCHED
+    )
+    back = ReturnLine.objects.filter(delivery_line__in=gone, return_document__progress=Return.Progress.RECEIVED)
+    return sum((rows.aggregate(total=Sum("gross"))["total"] or Decimal(0)) * sign for rows, sign in ((gone, 1), (back, -1)))

@@ -24,6 +24,11 @@ class SalesDocument(Document):
     class Meta(Document.Meta):
         abstract = True
 
+    @property
+    def settled_by(self):
+        """Who will owe the money."""
+        return self.customer.debtor
+
     def clean(self):
         super().clean()
         if self.contact_id and self.customer_id and self.contact.customer_id != self.customer_id:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from models.base.bulk import write_columns
@@ -22,6 +22,7 @@ class Return(Document):
     class Progress(models.TextChoices):
         AWAITED = "awaited", _("Goods awaited")
         RECEIVED = "received", _("Taken in")
+        REVERSED = "reversed", _("Reversed")
 
     class Handling(models.TextChoices):
         REFUND = "refund", _("Refund")
@@ -42,9 +43,16 @@ class Return(Document):
 
     def compute(self, lines):
         """Each line is worth its share of what was charged, the last return of a line takes what is left."""
+        back = self._amounts_back(line.delivery_line_id for line in lines)
         for line in lines:
-            line.compute()
+            line.compute(*back.get(line.delivery_line_id, (Decimal(0), Decimal(0))))
         self.net, self.tax, self.gross = (sum((getattr(line, name) for line in lines), Decimal(0)) for name in ("net", "tax", "gross"))
+
+    def _amounts_back(self, delivery_lines):
+        """{delivery line id: (net, gross)} of what other returns of these lines were worth."""
+        others = ReturnLine.objects.exclude(return_document=self).filter(return_document__progress=Return.Progress.RECEIVED)
+        rows = others.filter(delivery_line__in=list(delivery_lines)).order_by()
+        return {key: sums for key, *sums in rows.values_list("delivery_line").annotate(Sum("net"), Sum("gross"))}
 
     def recompute(self):
         """Compute from the stored lines and store what changed."""
@@ -82,12 +90,12 @@ class ReturnLine(Line):
             models.UniqueConstraint(fields=["return_document", "delivery_line"], name="sales_returnline_once"),
         ]
 
-    def compute(self):
-        """Net, tax and gross of this quantity out of the delivery line's; cumulative, so that returning all gives all back."""
+    def compute(self, net_back, gross_back):
+        """Net, tax and gross of this quantity out of the delivery line's, of which so much has come back."""
         from models.sales.shares import share_of
 
         source = self.delivery_line
         places = self.return_document.decimals
-        self.gross = share_of(source.gross, source.quantity, source.returned, self.quantity, places)
-        self.net = share_of(source.net, source.quantity, source.returned, self.quantity, places)
+        self.gross = share_of(source.gross, source.quantity, source.returned, self.quantity, places, counted=gross_back)
+        self.net = share_of(source.net, source.quantity, source.returned, self.quantity, places, counted=net_back)
         self.tax = self.gross - self.net

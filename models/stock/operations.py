@@ -18,7 +18,10 @@ from models.stock.models import Balance, Movement, Reservation, Warehouse
 
 
 class Move(NamedTuple):
-    """`quantity` base units in (+) or out (−) of a warehouse. `unit_cost` None: at the moving average. `unreserve`: promise it fulfils."""
+    """`quantity` base units in (+) or out (−) of a warehouse. `unreserve`: the promise it fulfils.
+
+    `unit_cost` None: at the moving average. `value` (signed): what the goods were booked with when they moved the other way.
+    """
 
     product: object
     warehouse: object
@@ -26,6 +29,7 @@ class Move(NamedTuple):
     unit_cost: Decimal | None = None
     unreserve: Decimal = Decimal(0)
     line_id: int | None = None
+    value: Decimal | None = None
 
 
 def locked_balances(places):
@@ -94,6 +98,9 @@ def post(source, moves, *, kind, date=None, customer=None):
 
 def valued(move, balance):
     """(unit cost, signed value). Outgoing goods take the moving average; the last ones take what value is left."""
+    if move.value is not None:
+        value = _booked_value(move, balance)
+        return round_half_up(value / move.quantity, 6), value
     if move.unit_cost is not None:
         return move.unit_cost, money(move.quantity * move.unit_cost)
     if not balance.on_hand:
@@ -102,6 +109,13 @@ def valued(move, balance):
     if balance.on_hand + move.quantity == 0:
         return cost, -balance.value
     return cost, money(move.quantity * cost)
+
+
+def _booked_value(move, balance):
+    """The value the move names; but goods that go out take no more than is there, and the last ones all of it."""
+    if move.quantity > 0 or balance.allow_negative:
+        return move.value
+    return -balance.value if balance.on_hand + move.quantity == 0 else max(move.value, -balance.value)
 
 
 def shortage(short):

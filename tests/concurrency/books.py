@@ -85,12 +85,14 @@ def money():
         {(one.company_id, one.customer_id): one.ordered for one in balances},
         _sums(_ordered()),
     )
-    allocated = _sums(Allocation.objects.exclude(receivable=None).values_list("receivable_id", "amount"))
-    found += _differences("received", {(one.pk,): one.received for one in Receivable.objects.all()}, allocated)
+    of_receivables = Allocation.objects.exclude(receivable=None)
+    for name, rows in (("received", of_receivables.exclude(credit=None)), ("returned", of_receivables.filter(credit=None))):
+        stored = {(one.pk,): getattr(one, name) for one in Receivable.objects.all()}
+        found += _differences(name, stored, _sums(rows.values_list("receivable_id", "amount")))
     for one in Receivable.objects.all():
         if one.outstanding != one.amount - one.received - one.returned or min(one.outstanding, one.received, one.returned) < 0:
             found.append(f"receivable {one}: {one.amount} − {one.received} − {one.returned} ≠ {one.outstanding}")
-    used = _sums(Allocation.objects.values_list("credit_id", "amount"))
+    used = _sums(Allocation.objects.exclude(credit=None).values_list("credit_id", "amount"))
     found += _differences("used and refunded", {(one.pk,): one.used + one.refunded for one in Credit.objects.all()}, used)
     for one in Credit.objects.all():
         if one.open != one.amount - one.used - one.refunded - one.reversed or one.open < 0:
@@ -107,9 +109,9 @@ def money():
 def _ordered():
     """(company, customer, amount) of what approved orders have not charged yet."""
     late = Order.objects.filter(approval=Approval.APPROVED).exclude(progress=Order.Progress.CLOSED)
-    for order in late.exclude(company__debt_arises=Company.ArisesAt.ORDER).select_related("customer"):
+    for order in late.exclude(debt_arises=Company.ArisesAt.ORDER):
         gone = sum((line.delivered_gross for line in order.lines.all()), Decimal(0))
-        yield order.company_id, order.customer.debtor.pk, order.gross - gone
+        yield order.company_id, order.debtor_id, order.gross - gone
 
 
 def documents():

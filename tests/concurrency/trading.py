@@ -22,7 +22,7 @@ from models.sales.operations.orders import (
     unverify_order,
     void_order,
 )
-from models.sales.operations.returns import receive_return, submit_return
+from models.sales.operations.returns import receive_return, reverse_return, submit_return
 from models.stock.models import Balance
 from tests import people
 from tests.concurrency import books, shop
@@ -109,6 +109,11 @@ def take_in(chance, facts):
     return document and receive_return(document, by=people.named("zhuguan"))
 
 
+def put_out(chance, facts):
+    document = _any(chance, Return.objects.filter(progress=Return.Progress.RECEIVED))
+    return document and reverse_return(document, by=people.named("zhuguan"), reason="counted wrong")
+
+
 def on_order(operation, *states):
     def deed(chance, facts):
         order = _any(chance, Order.objects.filter(approval=Approval.APPROVED, progress__in=states or ("not_delivered", "partly_delivered")))
@@ -170,6 +175,7 @@ DEEDS = {
     "reverse": (reverse, 4),
     "send back": (send_back, 5),
     "take in": (take_in, 5),
+    "put out": (put_out, 2),
     "reserve": (on_order(reserve_order), 2),
     "close": (on_order(close_order), 3),
     "void": (on_order(void_order), 2),

@@ -689,7 +689,7 @@ class Migration(migrations.Migration):
                 ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.employee', verbose_name='owner')),
                 ('region', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.region', verbose_name='region')),
                 ('source_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contenttypes.contenttype', verbose_name='source type')),
-                ('credit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='finance.credit', verbose_name='customer credit')),
+                ('credit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='finance.credit', verbose_name='customer credit')),
                 ('receivable', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='finance.receivable', verbose_name='receivable')),
             ],
             options={
@@ -697,6 +697,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'allocations',
                 'ordering': ['-id'],
                 'indexes': [models.Index(fields=['source_type', 'source_id'], name='finance_allocation_source')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('credit__isnull', False), ('receivable__isnull', False), _connector='OR'), name='finance_allocation_of_what')],
             },
         ),
         migrations.CreateModel(

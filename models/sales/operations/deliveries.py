@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.db.models import Max, Sum
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -12,10 +13,14 @@ from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
 from models.customers.schedule import instalments
 from models.finance import credit, debts
+from models.finance.advances import give_credits_back
 from models.finance.posting import change_ordered
 from models.org.models import Company
-from models.sales.models import Delivery, Order, OrderLine
-from models.sales.operations.orders import chosen, reserve_lines
+from models.sales.models import Delivery, DeliveryLine, Order, OrderLine
+from models.sales.operations.goods import WayBack
+from models.sales.operations.orders import chosen, give_up, reserve_lines
+from models.sales.operations.prepaid import Prepayment, is_prepaid, settle_signed
+from models.sales.shares import share_of
 from models.stock import operations as stock
 from models.stock.models import Movement
 
@@ -63,7 +68,7 @@ def dispatch_delivery(delivery, *, by, date=None):
 def locked_orders(keys):
     """{id: Order} locked in ascending key, with what a posting asks of them."""
     query = Order.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk")
-    return {order.pk: order for order in query.select_related("customer", "company__currency", "currency", "warehouse", "payment_term")}
+    return {order.pk: order for order in query.select_related("debtor", "company__currency", "currency", "warehouse", "payment_term")}
 
 
 def post_delivery(delivery, orders, rows, lines, *, date, checks=True):
@@ -77,12 +82,20 @@ def post_delivery(delivery, orders, rows, lines, *, date, checks=True):
     _count(orders, rows, lines)
     _sum_up(delivery, rows)
     moves = [_move(row, lines[row.order_line_id], delivery, orders) for row in rows if row.product.is_stocked]
+    promised = Decimal(0)
     for key in sorted(by_order):
-        gross = sum((row.gross for row in by_order[key]), Decimal(0))
-        if checks:
-            _check_delivery_credit(orders[key], gross)
-        if orders[key].company.debt_arises == Company.ArisesAt.DISPATCH:
-            _charge(delivery, orders[key], gross, date)
+        order, gross = orders[key], sum((row.gross for row in by_order[key]), Decimal(0))
+        money = None
+        if checks and is_prepaid(order):
+            money = Prepayment(order, gross, [line for line in lines.values() if line.order_id == key], beside=promised)
+            money.check()
+            promised += gross if order.debt_arises == Company.ArisesAt.SIGNED else 0
+        elif checks:
+            credit.check_credit(order, order.debtor)  # what is due by now decides: the order counts as ordered already
+        if order.debt_arises == Company.ArisesAt.DISPATCH:
+            charge_delivery(delivery, order, gross, date, ordered=gross)
+        if money:
+            money.use(delivery, date)
     stock.post(delivery, moves, kind=Movement.Kind.SALE, date=date, customer=delivery.customer)
     write_columns([lines[key] for key in sorted({row.order_line_id for row in rows})], ["delivered", "delivered_gross", "reserved"])
     write_columns(rows, ["net", "tax", "gross"])
@@ -101,6 +114,8 @@ def _sum_up(delivery, rows):
 
 
 def _count(orders, rows, lines):
+    left = DeliveryLine.objects.filter(order_line__in=[row.order_line_id for row in rows], delivery__progress__in=GONE).order_by()
+    nets = dict(left.values_list("order_line").annotate(total=Sum("net")))
     for row in rows:
         line = lines[row.order_line_id]
         places = orders[line.order_id].decimals
@@ -110,8 +125,10 @@ def _count(orders, rows, lines):
                 % {"position": line.position, "open": trimmed(line.open_quantity), "quantity": trimmed(row.quantity)},
                 code="over_delivery",
             )
-        row.order_line = line
-        row.price_by_order(places)
+        net = nets.get(line.pk, Decimal(0))
+        row.net = share_of(line.net, line.quantity, line.delivered, row.quantity, places, counted=net)
+        row.gross = share_of(line.gross, line.quantity, line.delivered, row.quantity, places, counted=line.delivered_gross)
+        row.tax = row.gross - row.net
         line.delivered += row.quantity
         line.delivered_gross += row.gross
 
@@ -124,39 +141,36 @@ def _move(row, line, delivery, orders):
     return stock.Move(row.product, delivery.warehouse, -quantity, unreserve=promised, line_id=line.pk)
 
 
-def _check_delivery_credit(order, gross):
-    """The order's amount is already counted as ordered, so nothing is added; what is due by now decides. Prepaid terms want the money."""
-    debtor = order.customer.debtor
-    if order.payment_term_id and order.payment_term.requires_prepayment:
-        status = credit.credit_status(debtor, order.company_id)
-        if status.advance < gross and not credit.is_overridden(order, status):
-            raise Refusal(
-                _t("%(customer)s pays before dispatch: %(advance)s has come in, %(gross)s is needed.")
-                % {"customer": debtor.title(), "advance": f"{status.advance:,.2f}", "gross": f"{gross:,.2f}"},
-                code="prepayment",
-                help=_t("Approve the receipt first."),
-            )
-        return
-    credit.check_credit(order, debtor)
-
-
-def _charge(delivery, order, gross, date):
+def charge_delivery(delivery, order, gross, date, ordered=Decimal(0)):
+    """The customer owes for goods of the order on this delivery; `ordered`: how much of it had counted as ordered."""
     schedule = instalments(order.payment_term, gross, date, order.decimals)
-    debts.charge(delivery, customer=order.customer.debtor, instalments=schedule, date=date, origin=order, ordered=gross)
+    debts.charge(delivery, customer=order.debtor, instalments=schedule, date=date, origin=order, ordered=ordered)
     delivery.charged_gross += gross
 
 
 @operation(_("Signed by the customer"), on=Delivery, source=Delivery.Progress.DISPATCHED, target=Delivery.Progress.SIGNED, icon="draw")
 def sign_delivery(delivery, *, by, date=None):
-    """The customer has the goods; where debts arise with the signature, he is charged now."""
+    """The customer has the goods; where debts arise with the signature, he is charged now for what has not come back."""
     delivery.signed_on = date or business_today()
-    if delivery.company.debt_arises == Company.ArisesAt.SIGNED:
-        by_order = {}
-        for row in delivery.lines.select_related("order_line"):
-            by_order[row.order_line.order_id] = by_order.get(row.order_line.order_id, Decimal(0)) + row.gross
-        for key, order in locked_orders(by_order).items():
-            _charge(delivery, order, by_order[key], delivery.signed_on)
+    kept = {}
+    for row in delivery.lines.select_related("order_line"):
+        kept[row.order_line.order_id] = kept.get(row.order_line.order_id, Decimal(0)) + row.gross
+    for key, back in returned_amounts(delivery).items():
+        kept[key] -= back
+    for key, order in locked_orders(kept).items():
+        if order.debt_arises == Company.ArisesAt.SIGNED and kept[key]:
+            charge_delivery(delivery, order, kept[key], delivery.signed_on, ordered=kept[key])
+            if is_prepaid(order):
+                settle_signed(delivery, order, delivery.signed_on)
     delivery.save(update_fields=["signed_on", "charged_gross"])
+
+
+def returned_amounts(delivery):
+    """{order id: amount} of the delivery's goods that were taken in again."""
+    from models.sales.models import Return, ReturnLine
+
+    rows = ReturnLine.objects.filter(delivery_line__delivery=delivery, return_document__progress=Return.Progress.RECEIVED).order_by()
+    return dict(rows.values_list("delivery_line__order_line__order").annotate(total=Sum("gross")))
 
 
 @operation(_("Cancel"), on=Delivery, source=WAITING, target=Delivery.Progress.CANCELLED, icon="block", danger=True, is_step=False)
@@ -179,7 +193,7 @@ def cancel_delivery(delivery, *, by):
     confirm=_("The goods are back in stock and the charge is taken back."),
 )
 def reverse_delivery(delivery, *, by, reason=""):
-    """Un-verify a dispatch with nothing after it (反审核): stock, debt and the order's counts are as before."""
+    """Un-verify a dispatch with nothing after it (反审核): stock, debt, advance and the order's counts are as before."""
     from models.sales.models import Return
 
     if Return.objects.filter(delivery=delivery).exclude(approval__in=(Approval.VOID, Approval.REJECTED)).exists():
@@ -193,28 +207,37 @@ def reverse_delivery(delivery, *, by, reason=""):
         line.delivered -= row.quantity
         line.delivered_gross -= row.gross
         back[line.order_id] += row.gross
-    if delivery.charged_gross:
-        debts.uncharge(delivery)
-        for order in orders.values():
-            if order.progress != Order.Progress.CLOSED:
-                change_ordered(order, order.customer.debtor, back[order.pk])
+    give_credits_back(delivery)
+    debts.uncharge(delivery)
+    for order in orders.values():
+        _count_back(delivery, order, back[order.pk])
     _lock_places(delivery, rows, orders)
-    costs = dict(Movement.objects.filter(source_type__model="delivery", source_id=delivery.pk).values_list("product_id", "unit_cost"))
-    moves = [
-        stock.Move(row.product, delivery.warehouse, row.quantity * row.factor, unit_cost=costs.get(row.product_id, Decimal(0)))
-        for row in rows
-        if row.product.is_stocked
-    ]
+    goods = WayBack(delivery, 1, by=Return.objects.filter(delivery=delivery))
+    moves = [goods.move(row.product, delivery.warehouse, row.quantity * row.factor) for row in rows if row.product.is_stocked]
     stock.post(delivery, moves, kind=Movement.Kind.SALE, date=business_today(), customer=delivery.customer)
     write_columns(lines.values(), ["delivered", "delivered_gross"])
     for order in orders.values():
         if order.progress != Order.Progress.CLOSED:
             some = any(line.delivered for line in lines.values() if line.order_id == order.pk)
             order.progress = Order.Progress.PARTLY_DELIVERED if some else Order.Progress.NOT_DELIVERED
-            order.save(update_fields=["progress"])
+        order.shipped_on = Delivery.of_order(order).filter(progress__in=GONE).aggregate(last=Max("dispatched_on"))["last"]
+        order.save(update_fields=["progress", "shipped_on"])
+        if order.progress != Order.Progress.CLOSED:
             reserve_lines(order, list(order.lines.select_related("product")))
     delivery.approval, delivery.charged_gross = Approval.VOID, Decimal(0)
     delivery.save(update_fields=["approval", "charged_gross"])
+
+
+def _count_back(delivery, order, gross):
+    """The goods of a reversed delivery count as ordered again, unless the order is closed: then they will not come."""
+    if order.debt_arises == Company.ArisesAt.ORDER:
+        if order.progress == Order.Progress.CLOSED:
+            give_up(order, gross)
+        return
+    if delivery.charged_gross and order.progress != Order.Progress.CLOSED:
+        change_ordered(order, order.debtor, gross)
+    elif not delivery.charged_gross and order.progress == Order.Progress.CLOSED:  # not signed: it counted as ordered until now
+        change_ordered(order, order.debtor, -gross)
 
 
 def _lock_places(delivery, rows, orders):

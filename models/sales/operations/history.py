@@ -54,6 +54,7 @@ def _prepare(order, lines, default_warehouse):
         return _t("It would be delivered before it was ordered.")
     order.is_opening = True
     order.approval = Approval.VOID if order.approval == Approval.VOID else Approval.APPROVED
+    order.debtor, order.debt_arises = order.customer.debtor, order.company.debt_arises
     order.compute(lines)
     if order.warehouse_id is None:
         order.warehouse = default_warehouse
@@ -130,7 +131,7 @@ def _deliver(entries, book):
 
 
 def _delivery(order, lines):
-    is_signed = order.company.debt_arises == Company.ArisesAt.SIGNED
+    is_signed = order.debt_arises == Company.ArisesAt.SIGNED
     return Delivery(
         company_id=order.company_id,
         owner_id=order.owner_id,
@@ -174,15 +175,13 @@ def _delivery_line(delivery, line):
 
 def _charge(order, delivery, accounts):
     """The debt, where it arose; else the order counts as ordered."""
-    debtor = order.customer.debtor
-    if order.company.debt_arises == Company.ArisesAt.ORDER:
+    if order.debt_arises == Company.ArisesAt.ORDER:
         schedule = instalments(order.payment_term, order.gross, order.date, order.decimals)
-        accounts.charge(order, debtor, schedule, date=order.date, origin=order)
+        accounts.charge(order, order.debtor, schedule, date=order.date, origin=order)
     elif delivery is not None:
         schedule = instalments(order.payment_term, delivery.gross, order.shipped_on, order.decimals)
         delivery.company = order.company
         delivery.charged_gross = delivery.gross
-        accounts.charge(delivery, debtor, schedule, date=order.shipped_on, origin=order)
+        accounts.charge(delivery, order.debtor, schedule, date=order.shipped_on, origin=order)
     else:
-        accounts.order(order, debtor, order.gross)
-
+        accounts.order(order, order.debtor, order.gross)

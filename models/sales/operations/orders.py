@@ -7,12 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from models.base.approvals import begin_route, declare_approval
 from models.base.bulk import write_columns
-from models.base.documents import SUBMITTABLE, Approval
+from models.base.documents import SUBMITTABLE, Approval, business_today
 from models.base.fields import trimmed
 from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
 from models.customers.schedule import instalments
 from models.finance import credit, debts
+from models.finance.models import CustomerEntry
 from models.finance.posting import change_ordered
 from models.org.models import Company
 from models.sales import figures
@@ -34,13 +35,14 @@ OPEN = (Order.Progress.NOT_DELIVERED, Order.Progress.PARTLY_DELIVERED)
     icon="send",
 )
 def submit_order(order, *, by):
-    """Compute, draw the number and begin the approval."""
+    """Compute, fix who owes the money and when, draw the number and begin the approval."""
     require_lines(order)
     order.recompute()
     if order.warehouse_id is None:
         order.warehouse = stock.default_warehouse(order.company_id)
+    order.debtor, order.debt_arises = order.customer.debtor, order.company.debt_arises
     order.number = order.number or draw_number(order)
-    order.save(update_fields=["number", "warehouse"])
+    order.save(update_fields=["number", "warehouse", "debtor", "debt_arises"])
 
 
 @operation(_("Approve"), on=Order, field="approval", source=Approval.PENDING, target=Approval.APPROVED, route_only=True, icon="check")
@@ -54,16 +56,15 @@ def approve_order(order, *, by):
 
 def effect_order(order, *, by, lines=None, reserves=True, checks=True):
     """Post an approved order to figures, credit and stock. Opening orders skip the checks and reserve nothing."""
-    debtor = order.customer.debtor
     lines = list(order.lines.select_related("product")) if lines is None else lines
     if checks:
-        credit.check_credit(order, debtor, extra=order.base_gross)
+        credit.check_credit(order, order.debtor, extra=order.base_gross)
     figures.record(order, lines)
-    if order.company.debt_arises == Company.ArisesAt.ORDER:
+    if order.debt_arises == Company.ArisesAt.ORDER:
         schedule = instalments(order.payment_term, order.gross, order.date, order.decimals)
-        debts.charge(order, customer=debtor, instalments=schedule, date=order.date, origin=order)
+        debts.charge(order, customer=order.debtor, instalments=schedule, date=order.date, origin=order)
     else:
-        change_ordered(order, debtor, order.gross)
+        change_ordered(order, order.debtor, order.gross)
     if reserves:
         reserve_lines(order, lines)
 
@@ -110,13 +111,13 @@ def reserve_order(order, *, by):
 )
 def override_credit_order(order, *, by, reason=""):
     """Let the order and its deliveries pass beyond the credit limit or in spite of overdue debt; name and reason are kept."""
-    credit.record_override(order, order.customer.debtor, order_credit(order), by=by, reason=reason)
+    credit.record_override(order, order.debtor, order_credit(order), by=by, reason=reason)
 
 
 def order_credit(order):
     """The CreditStatus with this order counted in (once)."""
     extra = Decimal(0) if order.approval == Approval.APPROVED else order.base_gross
-    return credit.credit_status(order.customer.debtor, order.company_id, extra=extra)
+    return credit.credit_status(order.settled_by, order.company_id, extra=extra)
 
 
 def deliverable(order):
@@ -152,6 +153,8 @@ def deliverable_together(order):
             customer_id=order.customer_id,
             company_id=order.company_id,
             currency_id=order.currency_id,
+            debtor_id=order.debtor_id,
+            debt_arises=order.debt_arises,
             approval=Approval.APPROVED,
             progress__in=OPEN,
         )
@@ -224,8 +227,13 @@ def _release_rest(order):
     write_columns(lines, ["reserved"])
 
 
-def _uncharged(order):
-    return order.gross - sum((line.delivered_gross for line in order.lines.all()), Decimal(0))
+def give_up(order, amount):
+    """Goods of the order for `amount` will not come: the customer owes that much less, or has that much less on order."""
+    if order.debt_arises == Company.ArisesAt.ORDER:
+        rows = debts.charged(order)
+        debts.lower_debts(order, rows, customer=order.debtor, amount=amount, kind=CustomerEntry.Kind.CHARGE, date=business_today())
+    else:
+        change_ordered(order, order.debtor, -amount)
 
 
 @operation(
@@ -240,11 +248,10 @@ def _uncharged(order):
     confirm=_("What is still open will not be delivered; its stock is free again."),
 )
 def close_order(order, *, by, reason=""):
-    """End an order that will not be delivered in full."""
+    """End an order that will not be delivered in full; where it was charged for all, what is not delivered is taken off or a credit."""
     if deliverable(order) != [(line, line.open_quantity) for line in order.lines.all() if line.open_quantity > 0]:
         raise Refusal(_t("A delivery is being prepared; dispatch or cancel it first."), code="delivery")
-    if order.company.debt_arises != Company.ArisesAt.ORDER:
-        change_ordered(order, order.customer.debtor, -_uncharged(order))
+    give_up(order, order.gross - sum((line.delivered_gross for line in order.lines.all()), Decimal(0)))
     _release_rest(order)
 
 
@@ -285,17 +292,18 @@ def unverify_order(order, *, by, reason=""):
 
 
 def take_back_order(order):
-    """Reverse what approving the order posted; refused while anything followed it."""
+    """Reverse what approving the order posted, and that it was closed; refused while anything followed it."""
     if Delivery.of_order(order).exclude(progress=Delivery.Progress.CANCELLED).exists():
         raise Refusal(_t("This order has deliveries; cancel or reverse them first."), code="delivered")
     lines = list(order.lines.select_related("product"))
-    debtor = order.customer.debtor
-    if order.company.debt_arises == Company.ArisesAt.ORDER:
+    if order.debt_arises == Company.ArisesAt.ORDER:
         debts.uncharge(order)
     elif order.progress != Order.Progress.CLOSED:
-        change_ordered(order, debtor, -order.gross)
+        change_ordered(order, order.debtor, -order.gross)
     _release_rest(order)
     figures.record(order, lines, sign=-1)
+    order.progress, order.shipped_on = Order.Progress.NOT_DELIVERED, None
+    order.save(update_fields=["progress", "shipped_on"])
 
 
 ORDER_APPROVAL = declare_approval(Order, "order")

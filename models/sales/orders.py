@@ -6,7 +6,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from models.base.documents import Approval
 from models.base.fields import AmountField, QuantityField
 from models.org.models import Company
 from models.sales.lines import SalesLine
@@ -52,13 +51,6 @@ class Order(SalesDocument):
     class Meta(SalesDocument.Meta):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
-        constraints = [
-            *SalesDocument.Meta.constraints,
-            models.CheckConstraint(
-                condition=~Q(approval__in=(Approval.PENDING, Approval.APPROVED)) | (Q(debtor__isnull=False) & ~Q(debt_arises="")),
-                name="sales_order_debtor",
-            ),
-        ]
         indexes = [*SalesDocument.Meta.indexes, models.Index(fields=["customer", "-id"], name="sales_order_customer")]
 
     @property

@@ -597,7 +597,7 @@ class Migration(migrations.Migration):
                 'ordering': ['-id'],
                 'abstract': False,
                 'indexes': [models.Index(fields=['owner', '-id'], name='sales_order_own'), models.Index(fields=['approval', '-id'], name='sales_order_app'), models.Index(fields=['date', 'id'], name='sales_order_dat'), models.Index(fields=['customer', '-id'], name='sales_order_customer')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('company', 'number'), name='sales_order_number'), models.CheckConstraint(condition=models.Q(('discount__gte', 0)), name='sales_order_discount'), models.CheckConstraint(condition=models.Q(models.Q(('approval__in', ('pending', 'approved')), _negated=True), models.Q(('debtor__isnull', False), models.Q(('debt_arises', ''), _negated=True)), _connector='OR'), name='sales_order_debtor')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('company', 'number'), name='sales_order_number'), models.CheckConstraint(condition=models.Q(('discount__gte', 0)), name='sales_order_discount')],
             },
         ),
         migrations.CreateModel(

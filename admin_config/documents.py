@@ -116,6 +116,12 @@ class DocumentAdmin(ApprovalPages, PrintableAdmin, LineGridAdmin, RecordAdmin):
             return False
         return super().has_delete_permission(request, obj)
 
+    def get_deleted_objects(self, objs, request):
+        """Lines go with their document, though nobody deletes them in their own list."""
+        deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
+        own = {self.opts.get_field(name).related_model._meta.verbose_name for name in self.model.LINES}
+        return deleted, counts, needed - own, protected
+
     def get_actions(self, request):
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)

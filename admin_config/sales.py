@@ -12,6 +12,7 @@ from flows.quote import QuoteApproval
 from flows.returns import ReturnApproval
 from models.finance.models import Credit, Receipt, Receivable, Refund
 from models.sales.models import Delivery, DeliveryLine, Opportunity, Order, OrderLine, Quote, QuoteLine, Return, ReturnLine, Stage
+from models.sales.ordering import orders_of_quote, quotes_of_order, versions_of_quote
 
 SOLD = ["product", "unit", "quantity", "price", "discount", "tax_rate", "amount", "is_gift", "remark"]
 TERMS = ["payment_term", "warehouse", "delivery_terms", "currency", "rate", "prices_include_tax", "discount", "allowance"]
@@ -53,9 +54,9 @@ class QuoteAdmin(DocumentAdmin):
     list_filter = ["approval", "progress", "customer", "owner", "date"]
     neighbours = [
         neighbour(Opportunity, chain.opportunity_of, amount="amount"),
-        neighbour(Quote, chain.versions_of_quote),
+        neighbour(Quote, versions_of_quote),
         THIS,
-        neighbour(Order, chain.orders_of_quote),
+        neighbour(Order, orders_of_quote),
     ]
     inlines = [lines(QuoteLine, SOLD)]
     fieldsets = [
@@ -71,7 +72,7 @@ class OrderAdmin(DocumentAdmin):
     list_display = [number(), "customer", "date", "wanted_on", "owner", badge("approval"), badge("progress"), money("gross")]
     list_filter = ["approval", "progress", "customer", "owner", "warehouse", "date"]
     neighbours = [
-        neighbour(Quote, chain.quotes_of_order),
+        neighbour(Quote, quotes_of_order),
         THIS,
         neighbour(Delivery, chain.deliveries_of_order),
         neighbour(Receivable, chain.receivables_of, amount="outstanding"),
@@ -81,7 +82,7 @@ class OrderAdmin(DocumentAdmin):
     inlines = [lines(OrderLine, SOLD)]
     fieldsets = [
         (None, {"fields": ["customer", "contact", "date", "wanted_on", "customer_number", "delivery_address"]}),
-        (_("Terms"), {"fields": [*TERMS, "freight", "external_number", "handler", "remark"], "classes": ["tab"]}),
+        (_("Terms"), {"fields": [*TERMS, "external_number", "handler", "remark"], "classes": ["tab"]}),
     ]
 
     def defaults_of(self, customer):
@@ -139,7 +140,7 @@ class DeliveryAdmin(DocumentAdmin):
         view("dispatched", _("Dispatched"), progress="dispatched"),
     ]
     fieldsets = [
-        (None, {"fields": ["customer", "order", "warehouse", "date", "address", "carrier", "waybill", "freight"]}),
+        (None, {"fields": ["customer", "order", "warehouse", "date", "address", "carrier", "waybill"]}),
         (
             _("Terms"),
             {

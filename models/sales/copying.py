@@ -20,7 +20,7 @@ def copy_document(document):
     line_model, key = LINES[model]
     values = {name: getattr(document, name) for name in (*TAKEN, *TAKEN_OF_DOCUMENT)}
     if model is Order:
-        values |= {"delivery_address": document.delivery_address, "freight": document.freight}
+        values |= {"delivery_address": document.delivery_address}
     new = model.objects.create(date=business_today(), **values)
     line_model.objects.bulk_create(
         [

@@ -31,12 +31,19 @@ class Order(SalesDocument):
     delivery_address = models.CharField(_("delivery address"), max_length=300, blank=True)
     wanted_on = models.DateField(_("wanted on"), null=True, blank=True)
     shipped_on = models.DateField(_("last shipped on"), null=True, blank=True, editable=False)
-    freight = AmountField(_("freight"), default=Decimal(0))
 
     class Meta(SalesDocument.Meta):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         indexes = [*SalesDocument.Meta.indexes, models.Index(fields=["customer", "-id"], name="sales_order_customer")]
+
+    def recompute(self):
+        """Compute from the stored lines and store what changed; the quotes behind the lines say how far they are ordered."""
+        from models.sales.ordering import quotes_of_order, settle_quotes
+
+        super().recompute()
+        if self.quote_id and not self.is_locked:
+            settle_quotes(quotes_of_order(self).values_list("pk", flat=True))
 
 
 class OrderLine(SalesLine):

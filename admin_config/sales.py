@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from admin_config import chain
+from admin_config.addresses import AddressChoice
 from admin_config.base import THIS, DocumentAdmin, LedgerAdmin, RecordAdmin, badge, lines, money, neighbour, number, text, view
 from admin_config.lowcode import LabelledFields
 from flows.order import OrderApproval
@@ -66,7 +67,7 @@ class QuoteAdmin(DocumentAdmin):
 
 
 @admin.register(Order)
-class OrderAdmin(DocumentAdmin):
+class OrderAdmin(AddressChoice, DocumentAdmin):
     icon = "shopping_cart"
     flow = OrderApproval
     list_display = [number(), "customer", "date", "wanted_on", "owner", badge("approval"), badge("progress"), money("gross")]
@@ -114,8 +115,9 @@ class OrderLineAdmin(LedgerAdmin):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(DocumentAdmin):
+class DeliveryAdmin(AddressChoice, DocumentAdmin):
     icon = "local_shipping"
+    address_field = "address"
     list_display = [
         number(),
         "customer",

@@ -117,6 +117,8 @@ class Document(Record):
 
     def clean(self):
         super().clean()
+        if self.is_locked:
+            return
         problems = self.amount_problems()
         if self.discount is not None and not 0 < self.discount <= 1000:
             problems["discount"] = _("Give the percentage paid, more than 0.")

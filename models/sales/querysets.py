@@ -19,11 +19,12 @@ class LastPrice(NamedTuple):
     number: str
 
 
-def last_prices(customer, product_ids):
-    """{product id: LastPrice} of the customer's newest approved orders, gifts left out. Two queries."""
+def last_prices(customer, product_ids, currency):
+    """{product id: LastPrice} of the customer's newest approved orders in that currency, gifts left out. Two queries."""
     if customer is None:
         return {}
-    rows = OrderLine.objects.filter(order__customer=customer, order__approval=Approval.APPROVED, product__in=product_ids, is_gift=False)
+    wanted = {"order__customer": customer, "order__currency": currency, "order__approval": Approval.APPROVED}
+    rows = OrderLine.objects.filter(**wanted, product__in=product_ids, is_gift=False)
     newest = rows.order_by().values("product").annotate(last=Max("pk")).values_list("last", flat=True)
     found = OrderLine.objects.filter(pk__in=list(newest)).select_related("order")
     return {

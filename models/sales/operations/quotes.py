@@ -10,6 +10,7 @@ from models.base.approvals import VOIDABLE, begin_route, declare_approval, is_in
 from models.base.documents import SUBMITTABLE, Approval, business_today
 from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
+from models.org.rates import rate_between
 from models.sales.lines import copied
 from models.sales.models import Order, OrderLine, Quote, QuoteLine
 from models.sales.operations.picking import chosen
@@ -74,7 +75,7 @@ def _may_convert(quote):
 
 def orderable_together(quote):
     """Further approved quotes of the same customer, in force and with the same terms, that may become one order with this one."""
-    same = {name: getattr(quote, name) for name in ("customer_id", "company_id", "currency_id", "prices_include_tax", "discount", "rate")}
+    same = {name: getattr(quote, name) for name in ("customer_id", "company_id", "currency_id", "prices_include_tax", "discount")}
     return (
         Quote.objects.filter(**same, approval=Approval.APPROVED, progress__in=CONVERTIBLE)
         .filter(Q(valid_until=None) | Q(valid_until__gte=business_today()))
@@ -119,6 +120,7 @@ def order_quote(quote, *, by, quantities=None, others=()):
     rows = chosen([row for source in sources for row in orderable(source)], quantities)
     if not rows:
         raise Refusal(_t("Enter a quantity for at least one line."), code="empty")
+    today = business_today()
     by_quote = {source.pk: [row for row in rows if row[0].quote_id == source.pk] for source in sources}
     address = quote.customer.addresses.first()
     order = Order.objects.create(
@@ -133,8 +135,9 @@ def order_quote(quote, *, by, quantities=None, others=()):
         warehouse_id=quote.warehouse_id,
         delivery_terms=quote.delivery_terms,
         delivery_address=address.title() if address else "",
+        date=today,
         currency_id=quote.currency_id,
-        rate=quote.rate,
+        rate=rate_between(quote.currency_id, quote.company.currency_id, today) or quote.rate,
         prices_include_tax=quote.prices_include_tax,
         discount=quote.discount,
         allowance=sum((allowance_for(source, by_quote[source.pk]) for source in sources), Decimal(0)),
@@ -216,7 +219,9 @@ def copy_quote(quote, **values):
     }
     fields = {f.attname: getattr(quote, f.attname) for f in Quote._meta.concrete_fields if f.name not in skipped}
     fields |= {"external_number": "", "valid_until": None, "version": 1, "first_version_id": None}
-    new = Quote.objects.create(**(fields | values))
+    new = Quote(**(fields | values))
+    new.rate = rate_between(new.currency_id, new.company.currency_id, new.date) or new.rate
+    new.save()
     QuoteLine.objects.bulk_create(
         [
             copied(line, QuoteLine, quote=new, position=line.position, quantity=line.quantity, base_quantity=line.base_quantity)

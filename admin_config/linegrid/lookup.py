@@ -226,14 +226,14 @@ class Catalogue:
         """
         if not self.shows_cost:
             return {}
-        cost = cost or product.cost
-        found = {"cost": {"price": grouped(trimmed(cost, 2)), "unit": product.unit.name}}
+        cost = (cost or product.cost) * factor
+        found = {"cost": {"price": grouped(trimmed(cost, 2))}}
         price, discount, tax_rate = entered
         net = (price or 0) * discount / 100 * header.rate
         if header.includes_tax:
             net = net * 100 / (100 + tax_rate)
         if net > 0 and cost:
-            found["margin"] = {"percent": trimmed(round_half_up((net - cost * factor) * 100 / net, 1))}
+            found["margin"] = {"percent": trimmed(round_half_up((net - cost) * 100 / net, 1))}
         return found
 
     def is_below_floor(self, price, entered, discount):

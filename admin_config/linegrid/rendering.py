@@ -20,7 +20,7 @@ from models.base import policy
 from models.base.fields import trimmed
 
 HEADER_FIELDS = ("date", "currency", "rate", "warehouse", "prices_include_tax", "discount", "allowance")
-GREY = ("available", "last", "cost", "margin")
+GREY = ("available", "last", "margin", "cost")
 
 
 class Grid:

@@ -306,8 +306,8 @@
       if (product.below_floor) parts.push(this.texts.below_floor);
       if (product.available) parts.push(fill(this.texts.available, product.available));
       if (product.last) parts.push(fill(this.texts.last, product.last));
-      if (product.cost) parts.push(fill(this.texts.cost, product.cost));
       if (product.margin) parts.push(fill(this.texts.margin, product.margin));
+      if (product.cost) parts.push(fill(this.texts.cost, product.cost));
       return parts.join(" · ");
     }
 

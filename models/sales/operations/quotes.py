@@ -68,8 +68,6 @@ def _may_convert(quote):
     other = versions_of_quote(quote).filter(progress__in=ORDERED).first()
     if other:
         return _t("Version %(version)s of this quote was already ordered.") % {"version": other.version}
-    if not orderable(quote):
-        return _t("Everything in this quote is already ordered.")
     return ""
 
 
@@ -117,7 +115,10 @@ def order_quote(quote, *, by, quantities=None, others=()):
     same order. Returns the Order.
     """
     sources = _gathered(quote, others)
-    rows = chosen([row for source in sources for row in orderable(source)], quantities)
+    open_rows = [row for source in sources for row in orderable(source)]
+    if not open_rows:
+        raise Refusal(_t("Everything in this quote is already ordered."), code="converted")
+    rows = chosen(open_rows, quantities)
     if not rows:
         raise Refusal(_t("Enter a quantity for at least one line."), code="empty")
     today = business_today()

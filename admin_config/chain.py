@@ -4,31 +4,15 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 
 from models.finance.models import Allocation, Credit, Receipt, Receivable, Refund
-from models.sales.models import Delivery, DeliveryLine, Order, OrderLine, Quote, Return
+from models.sales.models import Delivery, DeliveryLine, Order, Return
 
 
 def _kind(model):
     return ContentType.objects.get_for_model(model)
 
 
-def versions_of_quote(quote):
-    """The other versions of the same offer."""
-    first = quote.first_version_id or quote.pk
-    return Quote.objects.filter(Q(pk=first) | Q(first_version=first)).exclude(pk=quote.pk)
-
-
 def opportunity_of(quote):
     return [quote.opportunity_id] if quote.opportunity_id else None
-
-
-def orders_of_quote(quote):
-    lines = OrderLine.objects.filter(quote_line__quote=quote).values("order")
-    return Order.objects.filter(Q(quote=quote) | Q(pk__in=lines))
-
-
-def quotes_of_order(order):
-    lines = order.lines.exclude(quote_line=None).values("quote_line__quote")
-    return Quote.objects.filter(Q(pk=order.quote_id) | Q(pk__in=lines))
 
 
 def deliveries_of_order(order):

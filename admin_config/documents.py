@@ -3,8 +3,9 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import Http404, HttpResponseRedirect, JsonResponse
+from django.http import HttpResponseRedirect, JsonResponse
 from django.urls import path
+from django.utils.dateparse import parse_date
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,9 +21,13 @@ from admin_config.records import RecordAdmin
 from admin_config.writing import TOKEN, write_once
 from flows.buttons import waits_for
 from models.base import policy
-from models.base.documents import Approval
+from models.base.documents import Approval, business_today
+from models.base.fields import trimmed
 from models.base.operations import Refusal, find_operation
 from models.base.policy import WRITE
+from models.base.protocols import default_company_id
+from models.org.models import Company
+from models.org.rates import rate_between
 from models.products.pricing import price_lines
 from models.products.querysets import resolve_codes
 from models.sales.copying import can_copy, copy_document
@@ -123,6 +128,12 @@ class DocumentAdmin(ApprovalPages, PrintableAdmin, LineGridAdmin, RecordAdmin):
             return False
         return super().has_delete_permission(request, obj)
 
+    def get_deleted_objects(self, objs, request):
+        """Lines go with their document, though nobody deletes them in their own list."""
+        deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
+        own = {self.opts.get_field(name).related_model._meta.verbose_name for name in self.model.LINES}
+        return deleted, counts, needed - own, protected
+
     def get_actions(self, request):
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)
@@ -208,21 +219,41 @@ class DocumentAdmin(ApprovalPages, PrintableAdmin, LineGridAdmin, RecordAdmin):
         contact = customer.contacts.filter(is_main=True, has_left=False).first()
         return {"currency": customer.currency, "payment_term": customer.payment_term, "contact": contact}
 
+    def choices_for(self, request, customer):
+        """{field: texts} that are offered beside a text for a customer."""
+        return {}
+
     def defaults_link(self, obj):
         return self.link("defaults") if obj is None and "customer" in self.field_names() else ""
 
+    def rates_link(self, obj):
+        """Where the script asks for the day's exchange rate."""
+        return self.link("defaults") if obj is None or not obj.is_locked else ""
+
+    def rate_of(self, request, currency, date=None):
+        """The stored rate of a currency on a day as text, "" where none is; None where the person's company cannot be known."""
+        company = Company.objects.filter(pk=default_company_id(request.user)).first()
+        if company is None or not currency:
+            return None
+        rate = rate_between(currency, company.currency_id, date or business_today())
+        return "" if rate is None else trimmed(rate)
+
     def defaults_view(self, request):
-        """GET ?customer= → {field: {key, text}} as JSON. The script fills what is still empty."""
-        if "customer" not in self.field_names():
-            raise Http404
-        key = request.GET.get("customer", "")
+        """GET ?customer=, or ?currency=&date= → {field: {key, text}} as JSON. The script fills what is still empty."""
         if not self.has_add_permission(request) and not self.has_change_permission(request):
             raise PermissionDenied
-        target = self.opts.get_field("customer").related_model
-        customer = policy.scope(request.user, target).filter(pk=key).first() if key.isdecimal() else None
-        found = self.defaults_of(customer) if customer is not None else {}
+        key, found, customer = request.GET.get("customer", ""), {}, None
+        if "customer" in self.field_names() and key.isdecimal():
+            target = self.opts.get_field("customer").related_model
+            customer = policy.scope(request.user, target).filter(pk=key).first()
+            found = self.defaults_of(customer) if customer is not None else {}
+        currency = request.GET.get("currency") or getattr(found.get("currency"), "pk", "")
+        rate = self.rate_of(request, currency, parse_date(request.GET.get("date", "")[:10]) if request.GET.get("date") else None)
+        if rate is not None:
+            found["rate"] = rate
         shown = {name: value for name, value in found.items() if name in self.field_names() and self.sees(request, name, WRITE)}
-        return JsonResponse({name: _key_and_text(value) for name, value in shown.items()})
+        choices = self.choices_for(request, customer) if customer is not None else {}
+        return JsonResponse({name: _key_and_text(value) | _choices(choices.get(name)) for name, value in shown.items()})
 
     def get_changeform_initial_data(self, request):
         initial = super().get_changeform_initial_data(request)
@@ -230,7 +261,10 @@ class DocumentAdmin(ApprovalPages, PrintableAdmin, LineGridAdmin, RecordAdmin):
         if key.isdecimal() and "customer" in self.field_names():
             target = self.opts.get_field("customer").related_model
             customer = policy.scope(request.user, target).filter(pk=key).first()
-            for name, value in (self.defaults_of(customer) if customer is not None else {}).items():
+            found = self.defaults_of(customer) if customer is not None else {}
+            if rate := self.rate_of(request, getattr(found.get("currency"), "pk", "")):
+                found["rate"] = rate
+            for name, value in found.items():
                 if name in self.field_names() and value not in (None, ""):
                     initial.setdefault(name, getattr(value, "pk", value))
         return initial
@@ -283,3 +317,7 @@ def _key_and_text(value):
     if isinstance(value, Model):
         return {"key": str(value.pk), "text": str(value)}
     return {"key": "" if value is None else str(value), "text": ""}
+
+
+def _choices(texts):
+    return {} if texts is None else {"choices": texts}

@@ -52,7 +52,8 @@ class PolicyForm(forms.ModelForm):
         if self.errors:
             return
         if getattr(self.request, "refusal", "") and not self.is_inline:
-            self.add_error(None, self.request.refusal)
+            field = getattr(self.request, "refused_field", None)
+            self.add_error(field if field in self.fields else None, self.request.refusal)
         elif self.has_changed() and not self.is_inline:
             verb = "add" if self.instance._state.adding else "change"
             decision = policy.may(self.request.user, verb, self.instance)

@@ -61,6 +61,7 @@ class RecordPages:
             ),
             "screen": self,
             "defaults_link": self.defaults_link(stored),
+            "rates_link": self.rates_link(stored),
             "title": self.page_title(stored),
             "subtitle": "",
             "badges": self.badges(request, stored) if stored is not None else [],
@@ -93,6 +94,10 @@ class RecordPages:
     def saved_words(self, request, obj):
         """What is said once a form is stored."""
         return _("Saved: %(record)s.") % {"record": obj}
+
+    def rates_link(self, obj):
+        """Where the script asks what a currency is worth, or ""."""
+        return ""
 
     def defaults_link(self, obj):
         """Where a new record asks what a chosen customer brings along; "" where none does."""

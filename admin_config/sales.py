@@ -5,6 +5,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from admin_config import chain
+from admin_config.addresses import AddressChoice
 from admin_config.base import THIS, DocumentAdmin, LedgerAdmin, RecordAdmin, badge, lines, money, neighbour, number, text, view
 from admin_config.columns import NOTHING, amount_text, moment_text
 from admin_config.lowcode import LabelledFields
@@ -15,6 +16,7 @@ from flows.returns import ReturnApproval
 from models.base import policy
 from models.finance.models import Credit, Receipt, Receivable, Refund
 from models.sales.models import Delivery, DeliveryLine, Opportunity, Order, OrderLine, Quote, QuoteLine, Return, ReturnLine, Stage
+from models.sales.ordering import orders_of_quote, quotes_of_order, versions_of_quote
 
 SOLD = ["product", "unit", "quantity", "price", "discount", "tax_rate", "amount", "is_gift", "remark"]
 TERMS = ["payment_term", "warehouse", "delivery_terms", "currency", "rate", "prices_include_tax", "discount", "allowance"]
@@ -56,9 +58,9 @@ class QuoteAdmin(DocumentAdmin):
     list_filter = ["approval", "progress", "customer", "owner", "date"]
     neighbours = [
         neighbour(Opportunity, chain.opportunity_of, amount="amount"),
-        neighbour(Quote, chain.versions_of_quote),
+        neighbour(Quote, versions_of_quote),
         THIS,
-        neighbour(Order, chain.orders_of_quote),
+        neighbour(Order, orders_of_quote),
     ]
     inlines = [lines(QuoteLine, SOLD)]
     fieldsets = [
@@ -78,13 +80,13 @@ def _instalment(one):
 
 
 @admin.register(Order)
-class OrderAdmin(DocumentAdmin):
+class OrderAdmin(AddressChoice, DocumentAdmin):
     icon = "shopping_cart"
     flow = OrderApproval
     list_display = [number(), "customer", "date", "wanted_on", "owner", badge("approval"), badge("progress"), money("gross")]
     list_filter = ["approval", "progress", "customer", "owner", "warehouse", "date"]
     neighbours = [
-        neighbour(Quote, chain.quotes_of_order),
+        neighbour(Quote, quotes_of_order),
         THIS,
         neighbour(Delivery, chain.deliveries_of_order),
         neighbour(Receivable, chain.receivables_of, amount="outstanding"),
@@ -94,7 +96,7 @@ class OrderAdmin(DocumentAdmin):
     inlines = [lines(OrderLine, [*SOLD[:3], "delivered", *SOLD[3:]], readonly_fields=["delivered"], when_approved=["delivered"])]
     fieldsets = [
         (None, {"fields": ["customer", "contact", "date", "wanted_on", "customer_number", "delivery_address"]}),
-        (_("Terms"), {"fields": [*TERMS, "freight", "external_number", "handler", "remark", "plan"], "classes": ["tab"]}),
+        (_("Terms"), {"fields": [*TERMS, "external_number", "handler", "remark", "plan"], "classes": ["tab"]}),
     ]
     readonly_fields = ["plan"]
 
@@ -137,8 +139,9 @@ class OrderLineAdmin(LedgerAdmin):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(DocumentAdmin):
+class DeliveryAdmin(AddressChoice, DocumentAdmin):
     icon = "local_shipping"
+    address_field = "address"
     list_display = [
         number(),
         "customer",
@@ -163,7 +166,7 @@ class DeliveryAdmin(DocumentAdmin):
         view("dispatched", _("Dispatched"), progress="dispatched"),
     ]
     fieldsets = [
-        (None, {"fields": ["customer", "order", "warehouse", "date", "address", "carrier", "waybill", "freight"]}),
+        (None, {"fields": ["customer", "order", "warehouse", "date", "address", "carrier", "waybill"]}),
         (
             _("Terms"),
             {

@@ -37,6 +37,12 @@ def sentence(error):
     return str(error)
 
 
+def place(error):
+    """The field a refusal is about, or None."""
+    named = getattr(error, "error_dict", {})
+    return next(iter(named)) if len(named) == 1 else None
+
+
 def write_once(request, purpose, work, *, kind, reason=""):
     """Do `work()`, which answers a redirect when it has done something, inside one change set and once for the form's token.
 
@@ -80,12 +86,12 @@ class Writing:
         try:
             return write_once(request, purpose, view, kind="form")
         except REFUSALS as error:
-            return self.refused(request, view, sentence(error), is_reused=isinstance(error, TokenReused))
+            return self.refused(request, view, sentence(error), is_reused=isinstance(error, TokenReused), field=place(error))
 
-    def refused(self, request, view, words, is_reused=False):
-        """The form again, with what was typed and why it was not taken."""
+    def refused(self, request, view, words, is_reused=False, field=None):
+        """The form again, with what was typed and, at the field where there is one, why it was not taken."""
         messages.get_messages(request)._queued_messages.clear()
-        request.refusal = words
+        request.refusal, request.refused_field = words, field
         request.fresh_token = is_reused
         with transaction.atomic():
             response = view()

@@ -182,6 +182,8 @@ class LineForm(forms.ModelForm):
         is_new = self.instance._state.adding
         if self.unit is not None and hasattr(self.instance, "factor") and (is_new or {"product", "unit"} & set(self.changed_data)):
             self.instance.factor = self.unit.factor
+        if hasattr(self.instance, "cost") and (is_new or "product" in self.changed_data):
+            self.instance.cost = self.chosen.cost
         if is_new and "tax_rate" not in self.fields and hasattr(self.instance, "tax_rate"):
             self.instance.tax_rate = self.chosen.tax_rate
 

@@ -31,8 +31,8 @@ class LineGridInline(TabularInline):
     """The lines of a document as a grid. A screen gives `model`, `fields` and, where prices are made, the functions:
 
     resolve(texts) → {text: [products]} · pricing(partner, currency, date, [(product, unit name, quantity)]) → [Price] ·
-    last_prices(partner, product ids, user) → {id: object with price, unit, date, number} · available(product ids, warehouse id, user)
-    → {id: quantity in base units} · search(user, text, limit) → products (default: the products' search column).
+    last_prices(partner, product ids, currency, user) → {id: object with price, unit, date, number} · available(product ids,
+    warehouse id, user) → {id: quantity in base units} · search(user, text, limit) → products (default: the products' search column).
 
     `fields` are the columns from left to right; those in `readonly_fields` show text. `product` shows the code to type and,
     beside it, name, stock and last price. `position` and `price_source` are carried along unasked.

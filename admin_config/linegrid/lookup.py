@@ -1,7 +1,7 @@
 """What a grid asks about products, for any number of lines at once: which product, at what price, how much is left, what was paid last."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from django.utils import formats, timezone
 
 from models.base import policy
 from models.base.fields import TrimmedDecimalField, trimmed
+from models.base.money import round_half_up
 from models.base.search import normalised
 
 MOST_ITEMS = 500
@@ -34,6 +35,8 @@ class Header:
     currency: str = ""
     date: datetime.date | None = None
     warehouse: int | None = None
+    rate: Decimal = Decimal(1)
+    includes_tax: bool = True
 
     @classmethod
     def of(cls, document, grid):
@@ -46,6 +49,8 @@ class Header:
             currency=getattr(document, "currency_id", None) or grid.default_currency,
             date=getattr(document, "date", None) or timezone.localdate(),
             warehouse=getattr(document, "warehouse_id", None),
+            rate=getattr(document, "rate", None) or Decimal(1),
+            includes_tax=getattr(document, "prices_include_tax", True),
         )
 
     @classmethod
@@ -62,6 +67,8 @@ class Header:
             currency=str(data.get("currency") or grid.default_currency),
             date=_date(data.get("date")) or timezone.localdate(),
             warehouse=int(warehouse) if warehouse.isdecimal() else None,
+            rate=number(data.get("rate")) or Decimal(1),
+            includes_tax=str(data.get("includes_tax", "on")) == "on",
         )
 
 
@@ -96,6 +103,7 @@ class Catalogue:
     def __init__(self, grid, user):
         self.grid, self.user = grid, user
         self.shows_prices = grid.has_prices and policy.may_see(user, grid.model, "price")
+        self.shows_cost = self.shows_prices and all(policy.may_see(user, model, "cost") for model in (grid.model, grid.product_model))
         self._units = {}
 
     def resolve(self, texts):
@@ -155,7 +163,7 @@ class Catalogue:
         left = self.grid.available(keys, header.warehouse, self.user) if self.grid.available and keys else None
         last = {}
         if self.grid.last_prices and header.partner is not None and self.shows_prices and keys:
-            last = self.grid.last_prices(header.partner, keys, self.user)
+            last = self.grid.last_prices(header.partner, keys, header.currency, self.user)
         return {
             product.pk: {
                 "available": _available(product, left),
@@ -199,10 +207,34 @@ class Catalogue:
         for (item, product, unit), price in zip(rows, self.prices(asked, header), strict=True):
             answer = answers[id(item)]
             known = self.describe(product, unit, price, beside[self._warehouse(item, header)])
+            known |= self.earned(product, unit.factor, self._entered(item, price, product), header)
             known["below_floor"] = self.is_below_floor(price, number(item.get("price")), number(item.get("discount"), Decimal(100)))
             answer["products"].append(known)
             answer["status"] = "ok" if len(answer["products"]) == 1 else "many"
         return list(answers.values())
+
+    @staticmethod
+    def _entered(item, price, product):
+        """(price, discount, tax rate) of a posted row; what the rule says where no price was entered."""
+        entered = number(item.get("price"), price.price if price is not None else None)
+        return entered, number(item.get("discount"), Decimal(100)), number(item.get("tax_rate"), product.tax_rate)
+
+    def earned(self, product, factor, entered, header, cost=None):
+        """{"cost", "margin"} of `factor` base units at the price, discount and tax rate `entered`; empty for who may not see costs.
+
+        `cost`: what the line holds as the cost of a base unit; else the product's.
+        """
+        if not self.shows_cost:
+            return {}
+        cost = (cost or product.cost) * factor
+        found = {"cost": {"price": grouped(trimmed(cost, 2))}}
+        price, discount, tax_rate = entered
+        net = (price or 0) * discount / 100 * header.rate
+        if header.includes_tax:
+            net = net * 100 / (100 + tax_rate)
+        if net > 0 and cost:
+            found["margin"] = {"percent": trimmed(round_half_up((net - cost) * 100 / net, 1))}
+        return found
 
     def is_below_floor(self, price, entered, discount):
         """True if the price entered, after the line's discount, is lower than the floor."""
@@ -218,10 +250,7 @@ class Catalogue:
         groups = {}
         for item, product, _unit in rows:
             groups.setdefault(self._warehouse(item, header), []).append(product)
-        return {
-            warehouse: self.beside(products, Header(header.partner, header.currency, header.date, warehouse))
-            for warehouse, products in groups.items()
-        }
+        return {warehouse: self.beside(products, replace(header, warehouse=warehouse)) for warehouse, products in groups.items()}
 
     def found(self, text, header):
         """The products that a piece of text may mean, described for the list and the picker."""

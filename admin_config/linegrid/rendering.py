@@ -19,7 +19,8 @@ from admin_config.linegrid.words import texts
 from models.base import policy
 from models.base.fields import trimmed
 
-HEADER_FIELDS = ("date", "currency", "warehouse", "prices_include_tax", "discount", "allowance")
+HEADER_FIELDS = ("date", "currency", "rate", "warehouse", "prices_include_tax", "discount", "allowance")
+GREY = ("available", "last", "margin", "cost")
 
 
 class Grid:
@@ -141,7 +142,7 @@ class Grid:
     def beside(self):
         products = [row.product for row in self._sources if row.product is not None]
         self.catalogue.load_units(products)
-        return self.catalogue.beside(products, Header.of(self.document, self.inline)) if products and self.is_editable else {}
+        return self.catalogue.beside(products, self.header) if products and self.is_editable else {}
 
     @property
     def rows(self):
@@ -200,16 +201,27 @@ class Grid:
         )
 
     def _goods(self, row):
-        """Name and specification, and in grey what is left and what was paid last."""
+        """Name and specification, and in grey what is left, what was paid last, what it costs and brings."""
         product = row.product
-        side = self.beside.get(product.pk, {}) if product is not None else {}
+        side = self.beside.get(product.pk, {}) | self._earned(row) if product is not None else {}
         name, specification = (product.name, product.specification) if product is not None else ("", "")
-        grey = escape(" · ".join(self.words[key].format(**side[key]) for key in ("available", "last") if side.get(key)))
+        grey = escape(" · ".join(self.words[key].format(**side[key]) for key in GREY if side.get(key)))
         full, name, specification = escape(f"{name} {specification}".strip()), escape(name), escape(specification)
         return (
             f'<td class="lg-goods"><div class="lg-name" title="{full}"><span>{name}</span> <small>{specification}</small></div>'
             f'<div class="lg-beside" title="{grey}">{grey}</div></td>'
         )
+
+    def _earned(self, row):
+        line = row.line
+        if not self.catalogue.shows_cost or getattr(line, "price", None) is None or line.discount is None or line.tax_rate is None:
+            return {}
+        entered = (Decimal(0) if line.is_gift else line.price), line.discount, line.tax_rate
+        return self.catalogue.earned(row.product, line.factor, entered, self.header, line.cost)
+
+    @cached_property
+    def header(self):
+        return Header.of(self.document, self.inline)
 
     def _cell(self, row, column):
         label = column.html_label

@@ -8,6 +8,8 @@ def texts():
     return {
         "available": _("Available {quantity} {unit}"),
         "last": _("last {price}/{unit} on {date}"),
+        "cost": _("cost {price}"),
+        "margin": _("margin {percent} %"),
         "rule": _("Price by: {rule}"),
         "below_floor": _("Below the floor price: needs approval."),
         "no_price": _("No price found. Enter one."),

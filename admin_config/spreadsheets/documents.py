@@ -211,10 +211,10 @@ class DocumentCheck(Check):
         for index, one in enumerate(planned):
             if one is not None and one.changed == set() and one.lines.differ:
                 self._line_rights(planned, index, one)
-        left = {id(one) for one in planned if one is not None}
+        index_of_document = {id(one): index for index, one in enumerate(planned) if one is not None}
         for one in touched:
-            if id(one) in left:
-                self._sum_up(one)
+            if id(one) in index_of_document and (problem := self._sum_up(one)):
+                self._refuse(planned, index_of_document[id(one)], "allowance", problem)
 
     def _given(self, index):
         """The names of the columns in which the row says something."""
@@ -247,10 +247,11 @@ class DocumentCheck(Check):
             self._refuse(planned, index, "", f"{decision.why} {decision.grant}".strip() or self._why_not("change"))
 
     def _sum_up(self, one):
-        """Compute the sums as saving the form would, and note which of them change."""
+        """Compute the sums as saving the form would, and note which of them change; why they cannot be, or ""."""
         document, lines = one.row, [line for line, _index in one.lines.all]
-        if not self.description.is_document or not (getattr(document, "HAS_LINE_AMOUNTS", True) or "compute" in vars(type(document))):
-            return
+        has_amounts = self.description.is_document and getattr(document, "HAS_LINE_AMOUNTS", True)
+        if not has_amounts and not (self.description.is_document and "compute" in vars(type(document))):
+            return ""
         fields = [name for name in LINE_SUMS if any(f.name == name for f in self.line_model._meta.concrete_fields)]
         before = {name: getattr(document, name) for name in SUMS}
         lines_before = {id(line): tuple(getattr(line, name) for name in fields) for line in lines}
@@ -261,3 +262,4 @@ class DocumentCheck(Check):
             for line in lines:
                 if id(line) not in fresh and lines_before[id(line)] != tuple(getattr(line, name) for name in fields):
                     one.lines.changed.setdefault(line, set()).update(fields)
+        return document.allowance_problem(lines) if has_amounts else ""

@@ -53,7 +53,7 @@ class LineRules:
             self.refuse(line, "quantity", _("%(unit)s is counted with %(decimals)s decimals.") % words)
 
     def _prices(self, document, pairs):
-        asking = []
+        asking, worth = [], None
         for line, given in pairs:
             product = self.base.get(line.product_id)
             if product is None or line.quantity is None:
@@ -64,7 +64,9 @@ class LineRules:
                     line.price_source, line.price_rule = SalesLine.PriceSource.MANUAL, ""
                 continue
             line.cost = product.cost
-            line.list_price = self._standard(product, line)
+            if worth is None:
+                worth = self._worth(document)
+            line.list_price = self._standard(product, line, worth)
             if "tax_rate" not in given:
                 line.tax_rate = product.tax_rate
             if "price" in given:
@@ -74,12 +76,22 @@ class LineRules:
         if asking:
             items = [(line.product, line.unit, line.quantity) for line in asking]
             for line, price in zip(asking, price_lines(document.customer, document.currency_id, document.date, items), strict=True):
+                if price.price is None:
+                    words = {"currency": document.currency_id}
+                    self.refuse(line, "price", _("There is no price for this product in %(currency)s.") % words)
+                    continue
                 line.price, line.list_price, line.price_rule = price.price, price.list_price, str(price.rule)
                 line.price_source = SalesLine.PriceSource.RULE
 
-    def _standard(self, product, line):
+    def _worth(self, document):
+        """What one of the company's own currency is worth in the document's, by the document's rate; 0 where it has none."""
+        if document.rate_problem():
+            return Decimal(0)
+        return 1 / document.rate
+
+    def _standard(self, product, line, worth):
         """The standard price per unit of the line, before any list."""
         further = self.further.get((product.pk, line.unit))
         if further is not None and further.price is not None:
-            return round_half_up(further.price, 6)
-        return round_half_up(product.price * line.factor, 6)
+            return round_half_up(further.price * worth, 6)
+        return round_half_up(product.price * line.factor * worth, 6)

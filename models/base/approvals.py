@@ -1,10 +1,41 @@
 """The deeds every approvable document shares: rejecting, returning, withdrawing and reopening it, each named after the document."""
 
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from models.base.documents import Approval
-from models.base.operations import Operation
+from models.base.operations import Operation, Refusal
 from models.base.protocols import may_withdraw, start_route, stop_route
+
+# What may be voided: what is in force, and what has a number and is not in force. Only what is in approval must be withdrawn first.
+VOIDABLE = (Approval.APPROVED, Approval.DRAFT, Approval.RETURNED, Approval.WITHDRAWN, Approval.REJECTED)
+
+
+def may_be_void(document):
+    """Why a document cannot be voided, or "": a draft that never had a number is deleted instead."""
+    if document.approval == Approval.DRAFT and not document.number:
+        return _t("A draft without a number is deleted, not voided.")
+    return ""
+
+
+def is_in_force(document, *, by, reason=""):
+    """True if a document about to be voided was approved, so that what it posted must be taken back; else its open route ends."""
+    if document.approval == Approval.APPROVED:
+        return True
+    stop_route(document, by=by, reason=reason)
+    return False
+
+
+def require_sound(document):
+    """Refuse at submit what was typed as money and is none, and a foreign document without a rate; fill the rate in where one is stored."""
+    problems = list(document.amount_problems().values())
+    if "lines" in document.LINES and getattr(document, "HAS_LINE_AMOUNTS", True):
+        problems.append(document.allowance_problem(list(document.lines.all())))
+    if document.fill_rate():
+        document.save(update_fields=["rate"])
+    problems.append(document.rate_problem())
+    if problem := next(filter(None, problems), ""):
+        raise Refusal(problem, code="amount")
 
 
 def begin_route(document, *, by, **_arguments):

@@ -8,12 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from models.base.bulk import write_columns
-from models.base.fields import AmountField, PercentField, RateField
+from models.base.fields import AmountField, PercentField, RateField, trimmed
 from models.base.money import line_amounts, money, spread, taxed
+from models.base.protocols import exchange_rate
 from models.base.records import Record
 
 _played_day = ContextVar("played_day", default=None)
@@ -66,6 +68,7 @@ class Document(Record):
     LOCKED = COMMERCIAL
     LABEL_FIELDS = ("number",)
     HAS_APPROVAL = True
+    TYPED_AMOUNTS = ("allowance",)
 
     number = models.CharField(_("number"), max_length=40, blank=True, editable=False)
     external_number = models.CharField(_("external number"), max_length=60, blank=True)
@@ -90,6 +93,7 @@ class Document(Record):
         constraints = [
             models.UniqueConstraint(fields=["company", "number"], condition=~Q(number=""), name="%(app_label)s_%(class)s_number"),
             models.CheckConstraint(condition=Q(discount__gte=0), name="%(app_label)s_%(class)s_discount"),
+            models.CheckConstraint(condition=Q(allowance__gte=0), name="%(app_label)s_%(class)s_allowance"),
         ]
         indexes = [
             models.Index(fields=["owner", "-id"], name="%(app_label).8s_%(class).10s_own"),
@@ -114,15 +118,71 @@ class Document(Record):
 
     def clean(self):
         super().clean()
+        if self.is_locked:
+            return
+        problems = self.amount_problems()
         if self.discount is not None and not 0 < self.discount <= 1000:
-            raise ValidationError({"discount": _("Give the percentage paid, more than 0.")})
+            problems["discount"] = _("Give the percentage paid, more than 0.")
         if self.rate is not None and self.rate <= 0:
-            raise ValidationError({"rate": _("The exchange rate must be more than 0.")})
+            problems["rate"] = _("The exchange rate must be more than 0.")
+        if problems:
+            raise ValidationError(problems)
+        self.fill_rate()
+
+    def amount_problems(self):
+        """{field: sentence} of what was typed as money and is none: below 0, or finer than the currency."""
+        problems = {}
+        for name in self.TYPED_AMOUNTS:
+            amount = getattr(self, name)
+            if amount is None:
+                continue
+            if name == "allowance" and amount < 0:
+                problems[name] = gettext("This cannot be negative.")
+            elif name != "allowance" and amount <= 0:
+                problems[name] = gettext("The amount must be more than 0.")
+            elif self.currency_id and money(amount, self.decimals) != amount:
+                words = {"currency": self.currency_id, "decimals": self.decimals}
+                problems[name] = gettext("Amounts in %(currency)s have %(decimals)s decimals.") % words
+        return problems
+
+    def allowance_problem(self, lines):
+        """Why the allowance cannot be spread over `lines` whose amounts are computed, or "": it is more than they come to."""
+        total = money(sum((line.amount for line in lines), Decimal(0)) * self.discount / 100, self.decimals)
+        if not lines or self.allowance <= total:
+            return ""
+        words = {"allowance": trimmed(self.allowance, self.decimals), "total": trimmed(total, self.decimals)}
+        return gettext("The allowance of %(allowance)s is more than the lines come to: %(total)s.") % words
 
     @property
     def decimals(self):
         """Decimals of the document's currency."""
         return self.currency.decimals
+
+    @property
+    def is_foreign(self):
+        """True where the document is not in its company's currency."""
+        return bool(self.company_id) and self.currency_id != self.company.currency_id
+
+    def fill_rate(self):
+        """Take the stored rate of the document's date where its currency is foreign and no rate was typed; 1 in the company's own.
+
+        True if that changed the rate. Nothing is saved.
+        """
+        before = self.rate
+        if not self.company_id or not self.currency_id:
+            return False
+        if not self.is_foreign:
+            self.rate = Decimal(1)
+        elif self.rate in (None, 1):
+            self.rate = exchange_rate(self.currency_id, self.date) or Decimal(1)
+        return self.rate != before
+
+    def rate_problem(self):
+        """Why the document cannot be turned into the company's currency, or ""."""
+        if self.is_foreign and self.rate == 1 and exchange_rate(self.currency_id, self.date) is None:
+            words = {"currency": self.currency_id, "date": date_format(self.date, "SHORT_DATE_FORMAT")}
+            return gettext("There is no exchange rate for %(currency)s on %(date)s: enter one here or in the list of rates.") % words
+        return ""
 
     def compute(self, lines):
         """Set the amounts of `lines` and the totals of the document from quantities, prices, discounts and tax rates.
@@ -143,12 +203,17 @@ class Document(Record):
         self.net, self.tax, self.gross = (sum((getattr(line, name) for line in lines), Decimal(0)) for name in ("net", "tax", "gross"))
 
     def recompute(self):
-        """Compute again from the stored lines and store what changed. A draft only; does nothing on a locked document."""
+        """Compute again from the stored lines and store what changed. A draft only; does nothing on a locked document.
+
+        Raises ValidationError where the allowance is more than the lines come to.
+        """
         if self.is_locked:
             return
         lines = list(self.lines.all())
         before = [(line.amount, line.net, line.tax, line.gross) for line in lines]
         self.compute(lines)
+        if problem := self.allowance_problem(lines):
+            raise ValidationError({"allowance": problem})
         changed = [line for line, old in zip(lines, before, strict=True) if old != (line.amount, line.net, line.tax, line.gross)]
         if changed:
             write_columns(changed, ["amount", "net", "tax", "gross"])

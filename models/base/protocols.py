@@ -29,4 +29,7 @@ stop_route = Protocol("stop_route", "stop_route(document, *, by, reason): end th
 may_withdraw = Protocol(
     "may_withdraw", "may_withdraw(document, by) → Decision: is the open approval of the document this person's own matter? By flows."
 )
+exchange_rate = Protocol(
+    "exchange_rate", "exchange_rate(currency_id, date) → Decimal or None: what one unit is worth in the company's currency. By org."
+)
 default_company_id = Protocol("default_company_id", "default_company_id(user) → int: the company of new records of this person. By org.")

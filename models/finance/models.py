@@ -244,6 +244,7 @@ class MoneyDocument(Document):
     """Money that came in or goes out: one amount, an account, a way of payment."""
 
     HAS_LINE_AMOUNTS = False
+    TYPED_AMOUNTS = ("allowance", "amount")
 
     customer = models.ForeignKey("customers.Customer", models.PROTECT, verbose_name=_("customer"), related_name="+")
     amount = AmountField(_("amount"))
@@ -252,11 +253,13 @@ class MoneyDocument(Document):
 
     class Meta(Document.Meta):
         abstract = True
+        constraints = [
+            *Document.Meta.constraints,
+            models.CheckConstraint(condition=Q(amount__gt=0), name="%(app_label)s_%(class)s_amount"),
+        ]
 
     def clean(self):
         super().clean()
-        if self.amount is not None and self.amount <= 0:
-            raise ValidationError({"amount": _("The amount must be more than 0.")})
         if self.account_id and self.currency_id and self.account.currency_id != self.currency_id:
             raise ValidationError({"account": _("This account is kept in %(currency)s.") % {"currency": self.account.currency_id}})
 

@@ -15,6 +15,7 @@ class OpeningReceivable(Document):
     LOCKED = (*COMMERCIAL, "customer_id", "amount", "due_on")
     HAS_APPROVAL = False
     HAS_LINE_AMOUNTS = False
+    TYPED_AMOUNTS = ("allowance", "amount")
 
     class Progress(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -29,11 +30,13 @@ class OpeningReceivable(Document):
     class Meta(Document.Meta):
         verbose_name = _("opening receivable")
         verbose_name_plural = _("opening receivables")
+        constraints = [
+            *Document.Meta.constraints,
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="finance_openingreceivable_amount"),
+        ]
 
     def clean(self):
         super().clean()
-        if self.amount is not None and self.amount <= 0:
-            raise ValidationError({"amount": _("The amount must be more than 0.")})
         if self.due_on and self.date and self.due_on < self.date:
             raise ValidationError({"due_on": _("The debt would fall due before it arises.")})
 

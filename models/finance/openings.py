@@ -4,6 +4,7 @@ from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from models.base.approvals import require_sound
 from models.base.documents import Approval
 from models.base.inserting import give_keys, insert_rows
 from models.base.operations import operation
@@ -24,6 +25,7 @@ from models.finance.opening import OpeningReceivable
 )
 def post_opening_receivable(document, *, by):
     """Draw the number and charge the settlement customer."""
+    require_sound(document)
     document.number = document.number or draw_number(document)
     document.is_opening = True
     instalments = [(document.amount, document.due_on or document.date)]
@@ -60,9 +62,11 @@ def _opened(documents):
 
 
 def bring_in_opening_receivables(entries, *, writes, options=None):
-    """Store and charge the unsaved `entries` [(document, lines)]; nothing is refused beyond what their fields forbid."""
-    if writes:
-        documents = [document for document, _lines in entries]
+    """Store and charge the unsaved `entries` [(document, lines)]; {index: why one was refused}: a foreign one without a rate."""
+    problems = {index: document.rate_problem() for index, (document, _lines) in enumerate(entries)}
+    refused = {index: problem for index, problem in problems.items() if problem}
+    documents = [document for index, (document, _lines) in enumerate(entries) if index not in refused]
+    if writes and documents:
         _opened(documents)
         accounts = Accounts()
         for document in documents:
@@ -70,7 +74,7 @@ def bring_in_opening_receivables(entries, *, writes, options=None):
             accounts.charge(document, document.customer.debtor, [(document.amount, document.due_on or document.date)], date=document.date)
         insert_rows(documents)
         accounts.store()
-    return {}
+    return refused
 
 
 def bring_in_receipts(entries, *, writes, options=None):
@@ -85,6 +89,8 @@ def bring_in_receipts(entries, *, writes, options=None):
             refused[index] = _t("The lines allocate more than the receipt has.")
         elif any(line.receivable.customer_id != receipt.customer_id for line in lines):
             refused[index] = _t("A line names what another customer owes.")
+        elif problem := receipt.rate_problem():
+            refused[index] = problem
     good = [entry for index, entry in entries if index not in refused]
     if not writes or not good:
         return refused

@@ -5,8 +5,9 @@ from decimal import Decimal
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from models.base.approvals import begin_route, declare_approval
+from models.base.approvals import VOIDABLE, begin_route, declare_approval, is_in_force, may_be_void, require_sound
 from models.base.documents import SUBMITTABLE, Approval
+from models.base.money import money
 from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
 from models.finance.debts import allocate, allocate_due_first, give_credit, pay_back, take_back_allocations, take_back_refund
@@ -54,9 +55,13 @@ def _belongs_to_customer(document):
 )
 def submit_receipt(receipt, *, by):
     """Draw the number and begin the approval. The lines must not give more than the receipt has, nor more than is outstanding."""
+    require_sound(receipt)
     total = Decimal(0)
     for line in receipt.lines.select_related("receivable"):
         total += line.amount
+        if money(line.amount, receipt.decimals) != line.amount:
+            words = {"number": line.receivable.title(), "currency": receipt.currency_id, "decimals": receipt.decimals}
+            raise Refusal(_t("%(number)s: amounts in %(currency)s have %(decimals)s decimals.") % words, code="amount")
         if line.receivable.customer_id != receipt.customer_id:
             raise Refusal(_t("%(number)s is owed by another customer.") % {"number": line.receivable.title()}, code="customer")
         if (line.receivable.currency_id, line.receivable.company_id) != (receipt.currency_id, receipt.company_id):
@@ -117,8 +122,10 @@ def allocate_receipt(receipt, *, by, amounts=None):
     _("Void"),
     on=Receipt,
     field="approval",
-    source=Approval.APPROVED,
+    source=VOIDABLE,
     target=Approval.VOID,
+    moves_first=False,
+    needs=may_be_void,
     icon="block",
     danger=True,
     is_step=False,
@@ -126,7 +133,9 @@ def allocate_receipt(receipt, *, by, amounts=None):
     confirm=_("The money is taken out of the account again and the receivables are outstanding as before."),
 )
 def void_receipt(receipt, *, by, reason=""):
-    """Reverse the receipt (红冲): allocations, current account and cash are written back."""
+    """Reverse the receipt (红冲): allocations, current account and cash are written back, where it was in force."""
+    if not is_in_force(receipt, by=by, reason=reason):
+        return
     locked_balance(receipt.company_id, receipt.customer_id)
     credit = _credit_of(receipt)
     if credit.refunded:
@@ -153,6 +162,7 @@ RECEIPT_APPROVAL = declare_approval(Receipt, "receipt")
 )
 def submit_refund(refund, *, by):
     """Draw the number and begin the approval. No more than the customer has with us."""
+    require_sound(refund)
     _fitting_credits(refund)
     _belongs_to_customer(refund)
     refund.number = refund.number or draw_number(refund)
@@ -194,8 +204,10 @@ def approve_refund(refund, *, by):
     _("Void"),
     on=Refund,
     field="approval",
-    source=Approval.APPROVED,
+    source=VOIDABLE,
     target=Approval.VOID,
+    moves_first=False,
+    needs=may_be_void,
     icon="block",
     danger=True,
     is_step=False,
@@ -203,7 +215,9 @@ def approve_refund(refund, *, by):
     confirm=_("The money counts as still with us and is open for the customer again."),
 )
 def void_refund(refund, *, by, reason=""):
-    """Reverse the refund: the customer has the money with us again."""
+    """Reverse the refund, where it was in force: the customer has the money with us again."""
+    if not is_in_force(refund, by=by, reason=reason):
+        return
     take_back_refund(refund)
     enter(refund, refund.customer, CustomerEntry.Kind.REFUND, -refund.amount)
     _cash(refund, refund.amount)

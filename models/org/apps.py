@@ -8,4 +8,4 @@ class OrgConfig(AppConfig):
     verbose_name = _("Organisation")
 
     def ready(self):
-        from models.org import access  # noqa: F401 (fills the protocols)
+        from models.org import access, rates  # noqa: F401 (fill the protocols)

@@ -8,4 +8,5 @@ class SalesConfig(AppConfig):
     verbose_name = _("Sales")
 
     def ready(self):
+        from models.sales import ordering  # noqa: F401 (deleting a draft order opens its quotes again)
         from models.sales.operations import deliveries, orders, quotes, returns  # noqa: F401 (declares the operations)

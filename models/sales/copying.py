@@ -1,11 +1,12 @@
 """A new draft like an old document: same customer, terms and lines; number, dates and state of its own."""
 
 from models.base.documents import business_today
+from models.org.rates import rate_between
 from models.sales.lines import copied
 from models.sales.models import Order, OrderLine, Quote, QuoteLine
 
 LINES = {Quote: (QuoteLine, "quote"), Order: (OrderLine, "order")}
-TAKEN = ("customer_id", "contact_id", "payment_term_id", "warehouse_id", "delivery_terms", "currency_id", "rate", "prices_include_tax")
+TAKEN = ("customer_id", "contact_id", "payment_term_id", "warehouse_id", "delivery_terms", "currency_id", "prices_include_tax")
 TAKEN_OF_DOCUMENT = ("company_id", "owner_id", "department_id", "region_id", "handler_id", "discount", "allowance", "remark")
 
 
@@ -20,8 +21,10 @@ def copy_document(document):
     line_model, key = LINES[model]
     values = {name: getattr(document, name) for name in (*TAKEN, *TAKEN_OF_DOCUMENT)}
     if model is Order:
-        values |= {"delivery_address": document.delivery_address, "freight": document.freight}
-    new = model.objects.create(date=business_today(), **values)
+        values |= {"delivery_address": document.delivery_address}
+    new = model(date=business_today(), **values)
+    new.rate = rate_between(new.currency_id, new.company.currency_id, new.date) or document.rate
+    new.save()
     line_model.objects.bulk_create(
         [
             copied(line, line_model, position=line.position, quantity=line.quantity, base_quantity=line.base_quantity, **{key: new})

@@ -39,7 +39,6 @@ class Delivery(Document):
     address = models.CharField(_("delivery address"), max_length=300, blank=True)
     carrier = models.CharField(_("carrier"), max_length=80, blank=True)
     waybill = models.CharField(_("waybill number"), max_length=60, blank=True)
-    freight = AmountField(_("freight"), default=Decimal(0))
     dispatched_on = models.DateField(_("dispatched on"), null=True, blank=True, editable=False)
     signed_on = models.DateField(_("signed on"), null=True, blank=True, editable=False)
     charged_gross = AmountField(_("charged"), default=Decimal(0), editable=False)

@@ -46,7 +46,6 @@ class Order(SalesDocument):
     delivery_address = models.CharField(_("delivery address"), max_length=300, blank=True)
     wanted_on = models.DateField(_("wanted on"), null=True, blank=True)
     shipped_on = models.DateField(_("last shipped on"), null=True, blank=True, editable=False)
-    freight = AmountField(_("freight"), default=Decimal(0))
 
     class Meta(SalesDocument.Meta):
         verbose_name = _("order")
@@ -63,6 +62,14 @@ class Order(SalesDocument):
         from models.sales.plan import collection_plan
 
         return collection_plan(self)
+
+    def recompute(self):
+        """Compute from the stored lines and store what changed; the quotes behind the lines say how far they are ordered."""
+        from models.sales.ordering import quotes_of_order, settle_quotes
+
+        super().recompute()
+        if self.quote_id and not self.is_locked:
+            settle_quotes(quotes_of_order(self).values_list("pk", flat=True))
 
 
 class OrderLine(SalesLine):

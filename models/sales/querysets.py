@@ -22,12 +22,15 @@ class LastPrice(NamedTuple):
     number: str
 
 
-def last_prices(customer, product_ids, user):
-    """{product id: LastPrice} of the customer's newest approved orders among those the person may see, gifts left out. Two queries."""
+def last_prices(customer, product_ids, currency, user):
+    """{product id: LastPrice} of the customer's newest approved orders in that currency that the person may see, gifts left out.
+
+    Two queries.
+    """
     if customer is None:
         return {}
-    rows = policy.scope(user, OrderLine).filter(order__customer=customer, order__approval=Approval.APPROVED)
-    rows = rows.filter(product__in=product_ids, is_gift=False)
+    wanted = {"order__customer": customer, "order__currency": currency, "order__approval": Approval.APPROVED}
+    rows = policy.scope(user, OrderLine).filter(**wanted, product__in=product_ids, is_gift=False)
     newest = rows.order_by().values("product").annotate(last=Max("pk")).values_list("last", flat=True)
     found = OrderLine.objects.filter(pk__in=list(newest)).select_related("order")
     return {

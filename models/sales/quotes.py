@@ -11,7 +11,7 @@ from models.sales.lines import SalesLine
 class SalesDocument(Document):
     """A document with a customer and lines of products."""
 
-    LOCKED = (*COMMERCIAL, "customer_id", "payment_term_id")
+    LOCKED = (*COMMERCIAL, "customer_id", "payment_term_id", "delivery_terms")
 
     customer = models.ForeignKey("customers.Customer", models.PROTECT, verbose_name=_("customer"), related_name="+")
     contact = models.ForeignKey("customers.Contact", models.SET_NULL, null=True, blank=True, verbose_name=_("contact"), related_name="+")
@@ -36,16 +36,21 @@ class SalesDocument(Document):
 
 
 class Quote(SalesDocument):
-    """An offer. Later versions of it name the first as `first_version`; one of them may be accepted and become an order, once."""
+    """An offer. Later versions of it name the first as `first_version`; one of them may be accepted and become an order, whole or in
+    parts, each quantity once. What is not wanted any more is closed.
+    """
 
     DOCUMENT_CODE = "quote"
+    LOCKED = (*SalesDocument.LOCKED, "valid_until")
 
     class Progress(models.TextChoices):
         OPEN = "open", _("Open")
         SENT = "sent", _("Sent")
         ACCEPTED = "accepted", _("Accepted")
         REFUSED = "refused", _("Refused")
+        PARTLY_ORDERED = "partly", _("Partly ordered")
         CONVERTED = "converted", _("Ordered")
+        CLOSED = "closed", _("Closed")
 
     progress = models.CharField(_("progress"), max_length=10, choices=Progress.choices, default=Progress.OPEN, editable=False)
     opportunity = models.ForeignKey(

@@ -16,7 +16,7 @@ class Return(Document):
     """A return of dispatched goods. After approval the keeper takes the goods in; stock and debt are reversed then."""
 
     DOCUMENT_CODE = "return"
-    LOCKED = (*COMMERCIAL, "customer_id", "delivery_id")
+    LOCKED = (*COMMERCIAL, "customer_id", "delivery_id", "warehouse_id")
     HAS_LINE_AMOUNTS = False
 
     class Progress(models.TextChoices):

@@ -17,6 +17,7 @@ from models.finance.models import CustomerBalance, CustomerEntry
 from models.org.models import Company
 from models.sales import folding
 from models.sales.models import Delivery, DeliveryLine, Order, OrderLine, Quote, QuoteLine, Return, ReturnLine
+from models.sales.ordering import ORDERED, progress_by_orders
 from models.stock.models import Movement, Reservation
 
 GONE = (Delivery.Progress.DISPATCHED, Delivery.Progress.SIGNED)
@@ -79,6 +80,17 @@ def totals_are_sums():
         for row in model.objects.exclude(gross=F("net") + F("tax")).order_by("pk"):
             sentence = _("Net %(net)s and tax %(tax)s are not %(gross)s.") % {name: said(getattr(row, name)) for name in names}
             yield Finding(document_of(row), row_of(row), sentence)
+
+
+@check(gettext_lazy("quotes = their orders"))
+def quotes_are_counted():
+    """A quote says “ordered” or “partly ordered” just where its orders say so."""
+    ordered = OrderLine.objects.exclude(order__approval=Approval.VOID).exclude(quote_line=None).values("quote_line__quote")
+    for quote in Quote.objects.filter(Q(progress__in=ORDERED) | Q(pk__in=ordered)).order_by("pk"):
+        true = progress_by_orders(quote)
+        if true != quote.progress:
+            words = {"stored": quote.get_progress_display(), "true": Quote.Progress(true).label}
+            yield Finding(document_of(quote), row_of(quote), _("It is “%(stored)s”, its orders say “%(true)s”.") % words)
 
 
 @check(gettext_lazy("deliveries and returns = stock movements"))

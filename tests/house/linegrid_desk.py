@@ -27,7 +27,7 @@ from models.sales.models import Quote, QuoteLine
 COLUMNS = ["product", "unit", "quantity", "price", "discount", "tax_rate", "amount", "is_gift", "remark"]
 
 
-def last_prices(_customer, product_ids, _user):
+def last_prices(_customer, product_ids, _currency, _user):
     """Every product was sold once, for 11.5."""
     last = SimpleNamespace(price=Decimal("11.5"), unit="支", date=datetime.date(2026, 1, 2), number="XS-1")
     return dict.fromkeys(product_ids, last)

@@ -23,7 +23,7 @@ from models.audit.models import ChangeSet
 from models.base.documents import Approval
 from models.customers.models import Contact, Customer
 from models.lowcode.models import ImportMapping, ImportRun, Option, OptionList
-from models.org.models import Company, Currency, Department, Employee, FieldLimit, Region, Role, RoleGrant, RoleHolder, User
+from models.org.models import Company, Currency, Department, Employee, ExchangeRate, FieldLimit, Region, Role, RoleGrant, RoleHolder, User
 from models.products.models import PriceList, PriceListItem, Product, ProductUnit, Unit
 from models.sales.models import Order, Quote
 from models.stock.models import Balance, Warehouse
@@ -515,6 +515,28 @@ def test_documents_come_in_as_drafts_with_their_lines(house, customer, tmp_path)
     assert [(first.net, first.tax, first.gross)] == stored, "the sums are those a form would store"
     plan, changeset = run(Order, text(tmp_path / "o.csv", ORDERS))
     assert (plan.unchanged, changeset) == (2, None)
+
+
+def test_amounts_that_are_none_are_refused_with_their_document(house, customer, tmp_path):
+    """An allowance beyond the total, one below 0, one finer than the currency; 5.00 on 20.00 is taken."""
+    rows = "".join(f"A-{number},K1,2025-06-01,P1,2,piece,10,{text}\n" for number, text in enumerate(("20.01", "-1", "0.005", "5"), 1))
+    plan, _changeset = run(Order, text(tmp_path / "o.csv", f"{ORDERS.splitlines()[0]},allowance\n{rows}"))
+    assert (len(plan.new), len(plan.refusals())) == (1, 3)
+    assert Order.objects.get().gross == 15
+
+
+def test_a_foreign_document_takes_the_rate_of_its_day(house, customer, tmp_path):
+    """Without one stored it cannot be priced; 7.20 from 1 June make the standard price of 10 yuan 1.388889 dollars."""
+    with changes("command"):
+        Currency.objects.get_or_create(code="USD", defaults={"name": "Dollar"})
+    order = text(tmp_path / "o.csv", "external number,customer,date,product,quantity,unit,currency\nA-1,K1,2025-06-02,P1,2,piece,USD\n")
+    plan, _changeset = run(Order, order)
+    assert len(plan.refusals()) == 1 and not Order.objects.exists()
+    with changes("command"):
+        ExchangeRate.objects.create(currency_id="USD", valid_from="2025-06-01", rate=Decimal("7.2"))
+    run(Order, order)
+    made = Order.objects.get()
+    assert (made.rate, made.lines.get().price, made.lines.get().list_price) == (Decimal("7.2"), Decimal("1.388889"), Decimal("1.388889"))
 
 
 def test_lines_are_changed_added_and_taken_away(house, customer, tmp_path):

@@ -55,6 +55,17 @@ def balance(order, code="QH0001"):
     return Balance.objects.get(product__code=code, warehouse=order.warehouse)
 
 
+@pytest.mark.req("DAY-02")
+def test_freight_is_a_line(buyer):
+    """10 bolts at 1.20 and freight of 50.00 make 62.00; both are delivered and owed, only the bolts leave the stock."""
+    order = order_of(buyer, ("QH0001", 10, "1.20"), ("QH0081", 1, "50.00"))
+    before = balance(order).on_hand
+    assert order.gross == D("62.00")
+    delivery = desk.deliver(order)
+    assert (delivery.gross, owed(buyer), balance(order).on_hand) == (D("62.00"), D("62.00"), before - 10)
+    assert [one.product.code for one in Movement.objects.filter(source_id=delivery.pk, kind=Movement.Kind.SALE)] == ["QH0001"]
+
+
 @pytest.mark.req("SHP-01", "SHP-02", "ORD-05", "FIN-01", "STK-12", "DAY-17")
 def test_partial_delivery(buyer):
     """100 bolts at 1.20 = 120.00 are ordered; 30 go out (36.00), then 70 (84.00)."""

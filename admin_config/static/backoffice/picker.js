@@ -145,6 +145,24 @@
     },
   });
 
+  // -- texts to choose from beside a text: choosing writes it, typing another one takes the choice back ---------------------------
+  const offer = (select, texts) => {
+    if (!select) return;
+    select.replaceChildren(select.options[0], ...texts.map((text) => new Option(text, text)));
+    select.value = "";
+    select.hidden = texts.length < 2;
+  };
+  document.addEventListener("change", ({ target }) => {
+    const name = target.dataset?.fills, input = name && target.form?.elements[name];
+    if (!input || !target.value) return;
+    input.value = target.value;
+    for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bubbles: true }));
+  });
+  document.addEventListener("input", ({ target }) => {
+    const select = target.form?.querySelector(`select[data-fills="${target.name}"]`);
+    if (select && select.value !== target.value) select.value = "";
+  });
+
   // -- what a customer brings along: fills what is empty or was filled like this before --------------------------------------
   document.addEventListener("change", async (event) => {
     const hidden = event.target;
@@ -152,9 +170,10 @@
     const form = hidden.form;
     const answer = await fetch(`${form.dataset.defaults}?customer=${encodeURIComponent(hidden.value)}`);
     if (!answer.ok || form.elements.customer.value !== hidden.value) return;
-    for (const [name, { key, text }] of Object.entries(await answer.json())) {
+    for (const [name, { key, text, choices }] of Object.entries(await answer.json())) {
       const control = form.elements[name];
-      if (!control || !control.name) continue;
+      if (!control || !control.name || name === "rate") continue;
+      if (choices) offer(form.querySelector(`select[data-fills="${name}"]`), choices);
       if (control.value && control.value !== control.dataset.filled && !control.matches("select:not([data-touched])")) continue;
       control.dataset.filled = key;
       if (control.matches("[data-key]")) window.backoffice.take(name, key, text, form);
@@ -164,6 +183,18 @@
       }
     }
     form.dispatchEvent(new CustomEvent("backoffice:customer", { bubbles: true, detail: hidden.value }));
+  });
+
+  // -- what a currency is worth on the document's day: another currency always asks anew, another day unless a rate was typed -----
+  document.addEventListener("change", async (event) => {
+    const form = event.target.form, { currency, rate, date } = form?.elements ?? {};
+    if (!form?.dataset.rates || !rate?.name || (event.target !== currency && event.target !== date)) return;
+    const asked = new URLSearchParams({ currency: currency?.value ?? "", date: date?.value ?? "" });
+    const answer = await fetch(`${form.dataset.rates}?${asked}`);
+    const found = answer.ok ? (await answer.json()).rate : undefined;
+    if (!found || form.elements.currency.value !== asked.get("currency")) return;
+    if (event.target === date && rate.value !== (rate.dataset.filled ?? rate.defaultValue)) return;
+    rate.dataset.filled = rate.value = found.key;
   });
   document.addEventListener("change", (event) => { if (event.isTrusted && event.target.matches("select")) event.target.dataset.touched = "1"; });
 

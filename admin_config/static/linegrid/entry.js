@@ -215,7 +215,7 @@
       }
       if (name === "price" && control.value.trim() === "") grid.write(row, "price_source", LineGrid.RULE);   // emptied: the rule again
       if (name === "is_gift" || name === "amount") grid.compute(row, "left");    // the amount that this price really gives
-      const asks = name === "product" ? !grid.isResolved(row) && !this.list.isFor(control) : ["quantity", "unit", "price", "discount", "warehouse"].includes(name);
+      const asks = name === "product" ? !grid.isResolved(row) && !this.list.isFor(control) : ["quantity", "unit", "price", "amount", "discount", "warehouse"].includes(name);
       if (asks) grid.lookup.ask(row);
       grid.touched();
     }

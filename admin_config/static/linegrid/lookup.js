@@ -55,6 +55,7 @@
         quantity: Decimals.plain(grid.text(row, "quantity")),
         price: Decimals.plain(grid.text(row, "price")),
         discount: Decimals.plain(grid.text(row, "discount")),
+        tax_rate: Decimals.plain(grid.text(row, "tax_rate")),
         warehouse: grid.text(row, "warehouse"),
       }));
       let answers;

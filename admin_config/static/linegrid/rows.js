@@ -171,7 +171,10 @@
     /* What prices depend on. */
     context() {
       const { partner } = this.config;
-      return { partner: this.headerText(partner), currency: this.headerText("currency"), date: this.headerText("date"), warehouse: this.headerText("warehouse") };
+      return {
+        partner: this.headerText(partner), currency: this.headerText("currency"), date: this.headerText("date"), warehouse: this.headerText("warehouse"),
+        rate: this.headerText("rate"), includes_tax: this.headerText("prices_include_tax"),
+      };
     }
 
     get places() { return this.config.currencies[this.headerText("currency")] ?? 2; }
@@ -303,6 +306,8 @@
       if (product.below_floor) parts.push(this.texts.below_floor);
       if (product.available) parts.push(fill(this.texts.available, product.available));
       if (product.last) parts.push(fill(this.texts.last, product.last));
+      if (product.margin) parts.push(fill(this.texts.margin, product.margin));
+      if (product.cost) parts.push(fill(this.texts.cost, product.cost));
       return parts.join(" · ");
     }
 

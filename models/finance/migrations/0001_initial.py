@@ -529,7 +529,7 @@ class Migration(migrations.Migration):
                 'ordering': ['-id'],
                 'abstract': False,
                 'indexes': [models.Index(fields=['owner', '-id'], name='finance_openingrec_own'), models.Index(fields=['approval', '-id'], name='finance_openingrec_app'), models.Index(fields=['date', 'id'], name='finance_openingrec_dat')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('company', 'number'), name='finance_openingreceivable_number'), models.CheckConstraint(condition=models.Q(('discount__gte', 0)), name='finance_openingreceivable_discount')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('company', 'number'), name='finance_openingreceivable_number'), models.CheckConstraint(condition=models.Q(('discount__gte', 0)), name='finance_openingreceivable_discount'), models.CheckConstraint(condition=models.Q(('allowance__gte', 0)), name='finance_openingreceivable_allowance'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='finance_openingreceivable_amount')],
             },
         ),
         migrations.CreateModel(
@@ -574,7 +574,7 @@ class Migration(migrations.Migration):
                 'ordering': ['-id'],
                 'abstract': False,
                 'indexes': [models.Index(fields=['owner', '-id'], name='finance_receipt_own'), models.Index(fields=['approval', '-id'], name='finance_receipt_app'), models.Index(fields=['date', 'id'], name='finance_receipt_dat')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('company', 'number'), name='finance_receipt_number'), models.CheckConstraint(condition=models.Q(('discount__gte', 0)), name='finance_receipt_discount')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('company', 'number'), name='finance_receipt_number'), models.CheckConstraint(condition=models.Q(('discount__gte', 0)), name='finance_receipt_discount'), models.CheckConstraint(condition=models.Q(('allowance__gte', 0)), name='finance_receipt_allowance'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='finance_receipt_amount')],
             },
         ),
         migrations.CreateModel(
@@ -742,7 +742,7 @@ class Migration(migrations.Migration):
                 'ordering': ['-id'],
                 'abstract': False,
                 'indexes': [models.Index(fields=['owner', '-id'], name='finance_refund_own'), models.Index(fields=['approval', '-id'], name='finance_refund_app'), models.Index(fields=['date', 'id'], name='finance_refund_dat')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('company', 'number'), name='finance_refund_number'), models.CheckConstraint(condition=models.Q(('discount__gte', 0)), name='finance_refund_discount')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('company', 'number'), name='finance_refund_number'), models.CheckConstraint(condition=models.Q(('discount__gte', 0)), name='finance_refund_discount'), models.CheckConstraint(condition=models.Q(('allowance__gte', 0)), name='finance_refund_allowance'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='finance_refund_amount')],
             },
         ),
     ]

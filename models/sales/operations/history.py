@@ -52,6 +52,8 @@ def _prepare(order, lines, default_warehouse):
         return _t("Enter at least one line first.")
     if order.shipped_on and order.shipped_on < order.date:
         return _t("It would be delivered before it was ordered.")
+    if problem := order.rate_problem():
+        return problem
     order.is_opening = True
     order.approval = Approval.VOID if order.approval == Approval.VOID else Approval.APPROVED
     order.debtor, order.debt_arises = order.customer.debtor, order.company.debt_arises

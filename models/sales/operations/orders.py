@@ -5,10 +5,9 @@ from decimal import Decimal
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from models.base.approvals import begin_route, declare_approval
+from models.base.approvals import VOIDABLE, begin_route, declare_approval, is_in_force, may_be_void, require_sound
 from models.base.bulk import write_columns
 from models.base.documents import SUBMITTABLE, Approval, business_today
-from models.base.fields import trimmed
 from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
 from models.customers.schedule import instalments
@@ -18,7 +17,9 @@ from models.finance.posting import change_ordered
 from models.org.models import Company
 from models.sales import figures
 from models.sales.models import Delivery, DeliveryLine, Order
+from models.sales.operations.picking import chosen
 from models.sales.operations.quotes import require_lines
+from models.sales.ordering import quotes_of_order, settle_quotes
 from models.stock import operations as stock
 
 OPEN = (Order.Progress.NOT_DELIVERED, Order.Progress.PARTLY_DELIVERED)
@@ -37,6 +38,7 @@ OPEN = (Order.Progress.NOT_DELIVERED, Order.Progress.PARTLY_DELIVERED)
 def submit_order(order, *, by):
     """Compute, fix who owes the money and when, draw the number and begin the approval."""
     require_lines(order)
+    require_sound(order)
     order.recompute()
     if order.warehouse_id is None:
         order.warehouse = stock.default_warehouse(order.company_id)
@@ -130,20 +132,6 @@ def deliverable(order):
         held[key] = held.get(key, Decimal(0)) + quantity
     rows = [(line, line.open_quantity - held.get(line.pk, Decimal(0))) for line in order.lines.select_related("product")]
     return [(line, quantity) for line, quantity in rows if quantity > 0]
-
-
-def chosen(rows, quantities):
-    """The rows [(line, possible)] cut to `quantities` {line id: quantity}; None takes all. Refused beyond what is possible."""
-    if quantities is None:
-        return rows
-    possible = {line.pk: quantity for line, quantity in rows}
-    for key, quantity in quantities.items():
-        if quantity < 0 or quantity > possible.get(key, Decimal(0)):
-            raise Refusal(
-                _t("At most %(possible)s of this line is still open.") % {"possible": trimmed(possible.get(key, Decimal(0)))},
-                code="over_quantity",
-            )
-    return [(line, quantities[line.pk]) for line, _possible in rows if quantities.get(line.pk)]
 
 
 def deliverable_together(order):
@@ -255,12 +243,19 @@ def close_order(order, *, by, reason=""):
     _release_rest(order)
 
 
+def _open_quotes(order, *, by, reason=""):
+    settle_quotes(quotes_of_order(order).values_list("pk", flat=True))
+
+
 @operation(
     _("Void"),
     on=Order,
     field="approval",
-    source=Approval.APPROVED,
+    source=VOIDABLE,
     target=Approval.VOID,
+    moves_first=False,
+    needs=may_be_void,
+    then=_open_quotes,
     icon="block",
     danger=True,
     is_step=False,
@@ -268,12 +263,9 @@ def close_order(order, *, by, reason=""):
     confirm=_("The order has no effect any more: reserved stock is free, the figures are taken back."),
 )
 def void_order(order, *, by, reason=""):
-    """Cancel an approved order; refused while goods were delivered or money was allocated."""
-    take_back_order(order)
-    if order.quote_id:
-        quote = order.quote
-        quote.progress = type(quote).Progress.ACCEPTED
-        quote.save(update_fields=["progress"])
+    """Cancel an order; refused while goods were delivered or money was allocated. Its quotes may be ordered again."""
+    if is_in_force(order, by=by, reason=reason):
+        take_back_order(order)
 
 
 @operation(

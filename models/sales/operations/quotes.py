@@ -1,15 +1,22 @@
 """What is done with quotes."""
 
-from django.db.models import Max
+from decimal import Decimal
+
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from models.base.approvals import begin_route, declare_approval
+from models.base.approvals import VOIDABLE, begin_route, declare_approval, is_in_force, may_be_void, require_sound
 from models.base.documents import SUBMITTABLE, Approval, business_today
 from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
+from models.org.rates import rate_between
 from models.sales.lines import copied
 from models.sales.models import Order, OrderLine, Quote, QuoteLine
+from models.sales.operations.picking import chosen
+from models.sales.ordering import ORDERED, allowance_for, living_orders_of, orderable, versions_of_quote
+
+CONVERTIBLE = (Quote.Progress.OPEN, Quote.Progress.SENT, Quote.Progress.ACCEPTED, Quote.Progress.PARTLY_ORDERED)
 
 
 def require_lines(document):
@@ -31,6 +38,7 @@ def require_lines(document):
 def submit_quote(quote, *, by):
     """Compute, draw the number and begin the approval."""
     require_lines(quote)
+    require_sound(quote)
     quote.recompute()
     quote.number = quote.number or draw_number(quote)
     quote.save(update_fields=["number"])
@@ -55,42 +63,66 @@ def send_quote(quote, *, by):
 
 
 def _may_convert(quote):
-    if quote.orders.exclude(approval=Approval.VOID).exists():
-        return _("This quote has already become an order.")
     if quote.valid_until and quote.valid_until < business_today():
-        return _("The quote ended on %(date)s; make a new version.") % {"date": quote.valid_until}
+        return _t("The quote ended on %(date)s; make a new version.") % {"date": quote.valid_until}
+    other = versions_of_quote(quote).filter(progress__in=ORDERED).first()
+    if other:
+        return _t("Version %(version)s of this quote was already ordered.") % {"version": other.version}
     return ""
 
 
 def orderable_together(quote):
-    """Further approved quotes of the same customer, with the same terms, that may become one order with this one."""
-    same = {name: getattr(quote, name) for name in ("customer_id", "company_id", "currency_id", "prices_include_tax", "discount", "rate")}
-    states = (Quote.Progress.OPEN, Quote.Progress.SENT, Quote.Progress.ACCEPTED)
-    return Quote.objects.filter(**same, approval=Approval.APPROVED, progress__in=states).exclude(pk=quote.pk)
+    """Further approved quotes of the same customer, in force and with the same terms, that may become one order with this one."""
+    same = {name: getattr(quote, name) for name in ("customer_id", "company_id", "currency_id", "prices_include_tax", "discount")}
+    return (
+        Quote.objects.filter(**same, approval=Approval.APPROVED, progress__in=CONVERTIBLE)
+        .filter(Q(valid_until=None) | Q(valid_until__gte=business_today()))
+        .exclude(pk__in=versions_of_quote(quote).values("pk"))
+        .exclude(pk=quote.pk)
+    )
+
+
+def _gathered(quote, others):
+    """The locked quotes that go into one order, the first before the others. Each is checked like the first."""
+    found = lock(orderable_together(quote).filter(pk__in=[one.pk for one in others]))
+    missing = {one.pk for one in others} - {one.pk for one in found}
+    for other in others:
+        if other.pk in missing:
+            raise Refusal(_t("Quote %(number)s cannot go into this order.") % {"number": other.display_number}, code="together")
+    for other in found:
+        if problem := _may_convert(other):
+            raise Refusal(f"{other.display_number}: {problem}", code="converted")
+    offers = [one.first_version_id or one.pk for one in found]
+    if len(set(offers)) < len(offers):
+        raise Refusal(_t("Two of these quotes are versions of one offer; choose one of them."), code="versions")
+    return [quote, *found]
 
 
 @operation(
     _("Create order"),
     on=Quote,
-    source=(Quote.Progress.OPEN, Quote.Progress.SENT, Quote.Progress.ACCEPTED),
-    target=Quote.Progress.CONVERTED,
+    source=CONVERTIBLE,
     approval=(Approval.APPROVED,),
     needs=_may_convert,
+    picks=orderable,
     gathers=orderable_together,
     icon="shopping_cart",
 )
-def order_quote(quote, *, by, others=()):
-    """Make a draft order of an approved quote: customer, lines, prices and terms are copied, the link kept. Returns the Order.
+def order_quote(quote, *, by, quantities=None, others=()):
+    """Make a draft order of what is still open of an approved quote: customer, lines, prices and terms are copied, the link kept.
 
-    `others` are further approved quotes of the customer; their lines go on the same order, each quote is then ordered.
+    `quantities` {quote line id: quantity}: a part of it. `others` are further approved quotes of the customer; their lines go on the
+    same order. Returns the Order.
     """
-    other = (
-        Quote.objects.filter(first_version_id=quote.first_version_id or quote.pk, progress=Quote.Progress.CONVERTED)
-        .exclude(pk=quote.pk)
-        .first()
-    )
-    if other:
-        raise Refusal(_t("Version %(version)s of this quote was already ordered.") % {"version": other.version}, code="converted")
+    sources = _gathered(quote, others)
+    open_rows = [row for source in sources for row in orderable(source)]
+    if not open_rows:
+        raise Refusal(_t("Everything in this quote is already ordered."), code="converted")
+    rows = chosen(open_rows, quantities)
+    if not rows:
+        raise Refusal(_t("Enter a quantity for at least one line."), code="empty")
+    today = business_today()
+    by_quote = {source.pk: [row for row in rows if row[0].quote_id == source.pk] for source in sources}
     address = quote.customer.addresses.first()
     order = Order.objects.create(
         company_id=quote.company_id,
@@ -104,31 +136,46 @@ def order_quote(quote, *, by, others=()):
         warehouse_id=quote.warehouse_id,
         delivery_terms=quote.delivery_terms,
         delivery_address=address.title() if address else "",
+        date=today,
         currency_id=quote.currency_id,
-        rate=quote.rate,
+        rate=rate_between(quote.currency_id, quote.company.currency_id, today) or quote.rate,
         prices_include_tax=quote.prices_include_tax,
         discount=quote.discount,
-        allowance=quote.allowance,
+        allowance=sum((allowance_for(source, by_quote[source.pk]) for source in sources), Decimal(0)),
         quote=quote,
     )
-    sources = [quote, *lock(orderable_together(quote).filter(pk__in=[one.pk for one in others]))]
-    for other in sources[1:]:
-        order.allowance += other.allowance
-        other.progress = Quote.Progress.CONVERTED
-        other.save(update_fields=["progress"])
-    lines = [line for source in sources for line in source.lines.all()]
     OrderLine.objects.bulk_create(
         [
             copied(
-                line, OrderLine, order=order, quote_line=line, position=position, quantity=line.quantity, base_quantity=line.base_quantity
+                line,
+                OrderLine,
+                order=order,
+                quote_line=line,
+                position=position,
+                quantity=quantity,
+                base_quantity=quantity * line.factor,
             )
-            for position, line in enumerate(lines, 1)
+            for position, (line, quantity) in enumerate(rows, 1)
         ]
     )
-    if others:
-        order.save(update_fields=["allowance"])
     order.recompute()
+    quote.progress = Quote.objects.values_list("progress", flat=True).get(pk=quote.pk)
     return order
+
+
+@operation(
+    _("Close"),
+    on=Quote,
+    source=Quote.Progress.PARTLY_ORDERED,
+    target=Quote.Progress.CLOSED,
+    approval=(Approval.APPROVED,),
+    asks=("reason",),
+    icon="task_alt",
+    is_step=False,
+    confirm=_("What is not ordered yet cannot be ordered from this quote any more."),
+)
+def close_quote(quote, *, by, reason=""):
+    """End a quote of which the customer wants no more."""
 
 
 @operation(
@@ -173,7 +220,9 @@ def copy_quote(quote, **values):
     }
     fields = {f.attname: getattr(quote, f.attname) for f in Quote._meta.concrete_fields if f.name not in skipped}
     fields |= {"external_number": "", "valid_until": None, "version": 1, "first_version_id": None}
-    new = Quote.objects.create(**(fields | values))
+    new = Quote(**(fields | values))
+    new.rate = rate_between(new.currency_id, new.company.currency_id, new.date) or new.rate
+    new.save()
     QuoteLine.objects.bulk_create(
         [
             copied(line, QuoteLine, quote=new, position=line.position, quantity=line.quantity, base_quantity=line.base_quantity)
@@ -184,21 +233,28 @@ def copy_quote(quote, **values):
     return new
 
 
+def _require_no_order(quote):
+    if living_orders_of(quote).exists():
+        raise Refusal(_t("This quote has already become an order."), code="converted")
+
+
 @operation(
     _("Void"),
     on=Quote,
     field="approval",
-    source=Approval.APPROVED,
+    source=VOIDABLE,
     target=Approval.VOID,
+    moves_first=False,
+    needs=may_be_void,
     icon="block",
     danger=True,
     is_step=False,
     asks=("reason",),
 )
 def void_quote(quote, *, by, reason=""):
-    """Cancel an approved quote; refused once it became an order."""
-    if quote.orders.exclude(approval=Approval.VOID).exists():
-        raise Refusal(_t("This quote has already become an order."), code="converted")
+    """Cancel a quote; refused once something of it became an order."""
+    if is_in_force(quote, by=by, reason=reason):
+        _require_no_order(quote)
 
 
 @operation(
@@ -213,8 +269,7 @@ def void_quote(quote, *, by, reason=""):
 )
 def unverify_quote(quote, *, by, reason=""):
     """Take the approval back (反审核) where nothing followed: the quote is a draft again and keeps its number."""
-    if quote.orders.exclude(approval=Approval.VOID).exists():
-        raise Refusal(_t("This quote has already become an order."), code="converted")
+    _require_no_order(quote)
     quote.progress = Quote.Progress.OPEN
     quote.save(update_fields=["progress"])
 

@@ -6,7 +6,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from models.base.approvals import begin_route, declare_approval
+from models.base.approvals import VOIDABLE, begin_route, declare_approval, is_in_force, may_be_void
 from models.base.bulk import write_columns
 from models.base.documents import SUBMITTABLE, Approval, business_today
 from models.base.fields import trimmed
@@ -149,16 +149,20 @@ def _settle(document, rows, sources):
     _("Void"),
     on=Return,
     field="approval",
-    source=Approval.APPROVED,
+    source=VOIDABLE,
     target=Approval.VOID,
+    moves_first=False,
     icon="block",
     danger=True,
     is_step=False,
     asks=("reason",),
-    needs=lambda document: "" if document.progress == Return.Progress.AWAITED else _("The goods are already taken in."),
+    needs=lambda document: (
+        may_be_void(document) or ("" if document.progress == Return.Progress.AWAITED else _("The goods are already taken in."))
+    ),
 )
 def void_return(document, *, by, reason=""):
-    """Give up a return whose goods have not come."""
+    """Give up a return whose goods have not come: their quantities may come back with another."""
+    is_in_force(document, by=by, reason=reason)
 
 
 @operation(

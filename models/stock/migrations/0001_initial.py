@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
                 'ordering': ['-id'],
                 'abstract': False,
                 'indexes': [models.Index(fields=['owner', '-id'], name='stock_openingsto_own'), models.Index(fields=['approval', '-id'], name='stock_openingsto_app'), models.Index(fields=['date', 'id'], name='stock_openingsto_dat')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('company', 'number'), name='stock_openingstock_number'), models.CheckConstraint(condition=models.Q(('discount__gte', 0)), name='stock_openingstock_discount')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('company', 'number'), name='stock_openingstock_number'), models.CheckConstraint(condition=models.Q(('discount__gte', 0)), name='stock_openingstock_discount'), models.CheckConstraint(condition=models.Q(('allowance__gte', 0)), name='stock_openingstock_allowance')],
             },
         ),
         migrations.CreateModel(

@@ -65,6 +65,7 @@ class Document(Record):
 
     Approval = Approval
     DOCUMENT_CODE = ""
+    LINES = ("lines",)  # the names of its rows, which end with it
     LOCKED = COMMERCIAL
     LABEL_FIELDS = ("number",)
     HAS_APPROVAL = True

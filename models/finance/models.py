@@ -310,6 +310,7 @@ class Refund(MoneyDocument):
     """Money paid back to a customer out of his open credits, the oldest first unless one is named."""
 
     DOCUMENT_CODE = "refund"
+    LINES = ()
     LOCKED = (*COMMERCIAL, "customer_id", "amount", "account_id", "method_id", "credit_id")
 
     credit = models.ForeignKey(Credit, models.PROTECT, null=True, blank=True, verbose_name=_("customer credit"), related_name="+")

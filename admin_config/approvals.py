@@ -6,11 +6,13 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from admin_config.columns import amount_text
 from admin_config.writing import REFUSALS, TOKEN, sentence, write_once
 from flows import buttons as deeds
+from flows import inbox
 from flows.diagram import diagram
 from flows.panel import panel
 from flows.route import processes_of
@@ -20,6 +22,7 @@ from models.base import policy
 from models.org.models import Employee
 
 LONGEST_COMMENT = 2000
+INBOX = "inbox"
 
 
 @dataclass
@@ -55,15 +58,22 @@ class ApprovalButton:
         return bool(self.operation.asks)
 
 
-def deed_link(document, deed, task):
-    """The address of a deed; it names the task it was offered for."""
+def deed_link(document, deed, task, origin=""):
+    """The address of a deed; it names the task it was offered for, and where the person came from."""
     address = reverse("admin:approval_deed", args=[document.DOCUMENT_CODE, document.pk, deed.key])
-    return f"{address}?task={task.pk}" if task is not None else address
+    named = {"task": task.pk if task is not None else "", "from": origin}
+    query = urlencode({name: value for name, value in named.items() if value})
+    return f"{address}?{query}" if query else address
 
 
-def buttons_of(document, found):
+def origin_of(request):
+    """INBOX where the person came from there, so that the next task follows what he decides."""
+    return INBOX if request.GET.get("from") == INBOX else ""
+
+
+def buttons_of(document, found, origin=""):
     """Buttons for [(deed, task)]."""
-    return [ApprovalButton(deed, deed_link(document, deed, task), new_token()) for deed, task in found]
+    return [ApprovalButton(deed, deed_link(document, deed, task, origin), new_token()) for deed, task in found]
 
 
 class ApprovalPages:
@@ -80,7 +90,7 @@ class ApprovalPages:
 
     def buttons(self, request, obj):
         shown = self.approval_of(request, obj)
-        decided = buttons_of(obj, shown.deeds) if shown is not None else []
+        decided = buttons_of(obj, shown.deeds, origin_of(request)) if shown is not None else []
         others = super().buttons(request, obj)
         if any(one.is_main for one in decided):
             for one in others:
@@ -135,7 +145,7 @@ class DeedPages:
         if task is None and deed.key != "nudge":
             task = self._task_once_offered(request, document)
         messages.success(request, deeds.carry_out(deed.key, document, request.user, task=task, comment=comment, employee=employee))
-        return HttpResponseRedirect(self.after_deed(request, document))
+        return HttpResponseRedirect(self.next_page(request, document, deed))
 
     def _task_once_offered(self, request, document):
         """A task somebody else has decided meanwhile: deciding it again is refused with who it was."""
@@ -150,10 +160,22 @@ class DeedPages:
         return deeds.colleagues(request.user).filter(pk=key).first() if "employee" in deed.asks and key.isdecimal() else None
 
     def after_deed(self, request, document):
-        """The document while one may see it; whoever came from the inbox goes on there."""
-        if request.GET.get("from") == "inbox" or not policy.may(request.user, "view", document):
+        """The document while one may see it, else the inbox."""
+        if not policy.may(request.user, "view", document):
             return reverse("admin:inbox")
-        return document_link(document)
+        origin = origin_of(request)
+        return f"{document_link(document)}?from={origin}" if origin else document_link(document)
+
+    def next_page(self, request, document, deed):
+        """Whoever came from the inbox and has decided finds the next task open, the longest waiting first."""
+        if not origin_of(request) or deed.key not in deeds.DECIDING:
+            return self.after_deed(request, document)
+        following = inbox.next_task(request.user)
+        if following is not None:
+            tab = "queuetask" if following.owner_id is None else "mytask"
+            return reverse(f"admin:flows_{tab}_change", args=[following.pk])
+        messages.info(request, _("Nothing more waits for you."))
+        return reverse("admin:inbox")
 
     def deed_page(self, request, document, deed, task, error=""):
         """The question; after a refusal with what was typed and why not."""

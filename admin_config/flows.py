@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from admin_config.approvals import LONGEST_COMMENT, DeedPages, bulk_sentence, buttons_of, document_link
+from admin_config.approvals import INBOX, LONGEST_COMMENT, DeedPages, bulk_sentence, buttons_of, document_link
 from admin_config.base import LedgerAdmin, RecordAdmin, RecordInline, badge, computed, due, moment, money, neighbour, reads, text
 from admin_config.changelist import RecordChangeList
 from admin_config.columns import amount_text
@@ -135,7 +135,8 @@ class InboxScreen(LedgerAdmin):
         if document is None:
             raise Http404
         if policy.may(request.user, "view", document):
-            return HttpResponseRedirect(document_link(document))
+            origin = f"?from={INBOX}" if isinstance(row, MyTask | QueueTask) else ""
+            return HttpResponseRedirect(f"{document_link(document)}{origin}")
         return self.decision_page(request, document)
 
     def decision_page(self, request, document):
@@ -146,7 +147,7 @@ class InboxScreen(LedgerAdmin):
             "document": document,
             "approval": shown,
             "amount": amount_text(shown.process.amount),
-            "buttons": buttons_of(document, shown.deeds),
+            "buttons": buttons_of(document, shown.deeds, INBOX if self.model in (MyTask, QueueTask) else ""),
             "list_link": self.link("changelist"),
         }
         request.current_app = self.admin_site.name

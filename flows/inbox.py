@@ -39,6 +39,12 @@ def waiting(user):
     return tasks.exclude(Q(process__document_owner=user.employee_id, status=STATUS.NEW)).count() if user.employee_id else tasks.count()
 
 
+def next_task(user):
+    """What the person should decide next: the longest waiting of his own tasks, else of his roles'. None where nothing waits."""
+    own = mine(user).filter(level__gte=0).order_by("created", "pk").first()
+    return own or queue(user).order_by("created", "pk").first()
+
+
 def badge(request):
     """The count beside “Inbox”; nothing where nothing waits."""
     count = waiting(request.user) if request.user.is_authenticated else 0

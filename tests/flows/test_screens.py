@@ -66,7 +66,7 @@ def test_every_tab_opens_for_everybody_and_is_searched_and_filtered(client, comp
 def test_a_row_opens_the_document(client, company, quote):
     client.force_login(company.supervisor)
     address = reverse("admin:flows_mytask_change", args=[task_of(quote, "Su").pk])
-    assert client.get(address).url == change_page(quote)
+    assert client.get(address).url == f"{change_page(quote)}?from=inbox"
     client.force_login(company.accountant)
     assert client.get(address).status_code == 404, "not yours looks like not there"
 
@@ -87,6 +87,19 @@ def test_approving_by_the_dialog(client, company, quote):
     response = client.post(address, {"comment": "Fine."}, headers={"HX-Request": "true"})
     assert (response.status_code, response["HX-Redirect"]) == (204, change_page(quote))
     assert list(tasks(quote)) == ["accountant"]
+
+
+def test_the_next_task_follows_a_decision_from_the_inbox(client, company, quote):
+    second = make_quote(company, price=84)
+    submit_quote(second, by=company.sales)
+    client.force_login(company.supervisor)
+    first_page = client.get(client.get(reverse("admin:flows_mytask_change", args=[task_of(quote, "Su").pk])).url).content.decode()
+    assert "from=inbox" in first_page
+    decided = client.post(f"{deed(quote, 'approve', 'Su')}&from=inbox", {"comment": ""})
+    assert decided.url == reverse("admin:flows_mytask_change", args=[task_of(second, "Su").pk])
+    assert client.get(decided.url).url == f"{change_page(second)}?from=inbox"
+    last = client.post(f"{deed(second, 'return', 'Su')}&from=inbox", {"comment": "Dearer."}, follow=True)
+    assert last.redirect_chain[-1][0] == reverse("admin:inbox") and "Nothing more waits for you." in last.content.decode()
 
 
 def test_a_rejection_without_words_keeps_the_dialog(client, company, quote):

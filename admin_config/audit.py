@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from admin_config.base import LedgerAdmin, badge, computed, reads
+from admin_config.base import LedgerAdmin, badge, computed, neighbour, reads
 from admin_config.history import reason_in_words
 from models.audit.models import ChangeSet, Job, OutboxMessage, Touch
 
@@ -22,8 +22,9 @@ class ChangeSetAdmin(LedgerAdmin):
     list_filter = ["kind", "at"]
     search_fields = ["user_label", "reason", "source"]
     readonly_fields = ["touched"]
+    neighbours = [neighbour(ChangeSet, lambda changeset: [changeset.undoes] if changeset.undoes else None, amount=None)]
     fieldsets = [
-        (None, {"fields": ["at", "user_label", "kind", "reason", "on_behalf_label", "source", "undoes"]}),
+        (None, {"fields": ["at", "user_label", "kind", "reason", "on_behalf_label", "source"]}),
         (_("Request"), {"fields": ["method", "path", "address"]}),
         (_("Rows written"), {"fields": ["touched"]}),
     ]

@@ -109,7 +109,12 @@ def _texts_of_keys(pairs):
         for told, old, new in _changed_fields(before, row):
             if isinstance(told, models.ForeignKey):
                 wanted[told.related_model].update(value for value in (old, new) if value is not None)
-    return {model: {key: str(target) for key, target in model._base_manager.in_bulk(keys).items()} for model, keys in wanted.items()}
+    return {model: {key: str(target) for key, target in _named(model).in_bulk(keys).items()} for model, keys in wanted.items()}
+
+
+def _named(model):
+    """The records of a model with what their texts need: a log-in is called like its employee."""
+    return model._base_manager.select_related("employee") if model is get_user_model() else model._base_manager
 
 
 def _version(before, row, texts, obj):
@@ -175,9 +180,7 @@ def _plain(value):
 def _tell_change_sets(told):
     """Add kind, reason and user to the versions: one query for the change sets, one for users whose label is not stored."""
     sets = ChangeSet.objects.in_bulk({version.changeset for version in told if version.changeset})
-    users = get_user_model()._base_manager.in_bulk(
-        {version.user_id for version in told if version.user_id and version.changeset not in sets}
-    )
+    users = _named(get_user_model()).in_bulk({version.user_id for version in told if version.user_id and version.changeset not in sets})
     for version in told:
         changeset = sets.get(version.changeset)
         if changeset is not None:

@@ -2,8 +2,10 @@
 
 from datetime import date
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -92,7 +94,9 @@ class NumberRule(TrackedModel):
         ordering = ["document"]
 
     def title(self):
-        return f"{self.document}: {self.pattern}"
+        """What it numbers; the code where no such document is installed."""
+        found = (model for model in apps.get_models() if getattr(model, "DOCUMENT_CODE", "") == self.document)
+        return next((str(capfirst(model._meta.verbose_name)) for model in found), self.document)
 
     def clean(self):
         from models.lowcode.numbers import render

@@ -264,7 +264,13 @@ class due(moment):
 
 
 class text(Column):
-    """Plain text, e.g. of a related record: text("product__code")."""
+    """Plain text, e.g. of a related record: text("product__code"). Numbers and codes are not broken."""
+
+    def bound(self, model):
+        column = super().bound(model)
+        if _kind_of(column._field(model)) is unbroken:
+            column.css = unbroken.css
+        return column
 
 
 class product(Column):

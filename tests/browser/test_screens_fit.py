@@ -46,8 +46,8 @@ def test_no_screen_scrolls_sideways(language, size, site, chromium):  # noqa: F8
 def test_a_print_fits_a_phone(site, chromium):  # noqa: F811
     """The sheets are scaled on the screen, and keep their size on paper."""
     person = Person(chromium, site.address, "guanli", PASSWORD, "en-GB", *PHONE)
-    person.open("/sales/quote/")
-    person.open(person.page.locator("#result_list tbody th a").first.get_attribute("href").replace("/change/", "/print/slip/"))
+    person.open("/customers/customer/")
+    person.open(person.page.locator("#result_list tbody th a").first.get_attribute("href").replace("/change/", "/statement/slip/"))
     assert person.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     person.page.emulate_media(media="print")
     assert person.page.locator(".sheet").first.bounding_box()["width"] > PHONE[0]

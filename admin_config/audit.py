@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from admin_config.base import LedgerAdmin, badge, reads
+from admin_config.base import LedgerAdmin, badge, neighbour, reads
 from models.audit.models import ChangeSet, Job, OutboxMessage, Touch
 from models.base import words
 
@@ -15,8 +15,9 @@ class ChangeSetAdmin(LedgerAdmin):
     list_filter = ["kind", "at"]
     search_fields = ["user_label", "reason", "source"]
     readonly_fields = ["touched"]
+    neighbours = [neighbour(ChangeSet, lambda changeset: [changeset.undoes] if changeset.undoes else None, amount=None)]
     fieldsets = [
-        (None, {"fields": ["at", "user_label", "kind", "reason", "on_behalf_label", "source", "undoes"]}),
+        (None, {"fields": ["at", "user_label", "kind", "reason", "on_behalf_label", "source"]}),
         (_("Request"), {"fields": ["method", "path", "address"]}),
         (_("Rows written"), {"fields": ["touched"]}),
     ]

@@ -19,7 +19,7 @@ from unfold.templatetags.unfold_list import result_headers
 from unfold.utils import display_for_field, display_for_value
 from unfold.views import ChangeList
 
-from admin_config.columns import NOTHING, Column, amount_text
+from admin_config.columns import NOTHING, Column, amount_text, has_long_texts, price
 from admin_config.searching import Walk
 from models.base import policy
 
@@ -159,9 +159,17 @@ class RecordChangeList(ChangeList):
         self.can_show_all = self.multi_page = False
         self._page = self.paginator.page(self.page_num)
         self.result_list = self._page.object_list
+        self._align()
         self.multi_page = self._page.has_other_pages()
         self.first_shown = (self.page_num - 1) * self.list_per_page + 1
         self.last_shown = self.first_shown + len(self.result_list) - 1
+
+    def _align(self):
+        """The prices of the page stand with their points in one line."""
+        aligned = {one: one.aligned(self.result_list) for one in self.list_display if isinstance(one, price)}
+        for name in ("list_display", "list_display_links", "sortable_by"):
+            if aligned and getattr(self, name) is not None:
+                setattr(self, name, [aligned.get(one, one) for one in getattr(self, name)])
 
     @property
     def next_link(self):
@@ -291,9 +299,17 @@ class RecordChangeList(ChangeList):
         """The column headings with their links for sorting."""
         headers = list(result_headers(self))
         for name, header in zip(self.list_display, headers, strict=True):
-            header["css"] = getattr(name, "css", "")
+            header["css"] = getattr(name, "css", "") or self._room_for(name)
             header["is_box"] = name == "action_checkbox"
         return headers
+
+    def _room_for(self, name):
+        """The class of a cell that needs room for long names, or ""."""
+        column = name if isinstance(name, Column) else Column(name) if isinstance(name, str) else None
+        try:
+            return "long" if column is not None and has_long_texts(column._field(self.model)) else ""
+        except FieldDoesNotExist:
+            return ""
 
     @cached_property
     def row_link(self):

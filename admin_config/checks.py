@@ -4,7 +4,6 @@ from django.core.checks import Error
 from django.core.exceptions import FieldDoesNotExist
 from unfold.checks import UnfoldModelAdminChecks
 
-from admin_config.filters import filter_for
 from admin_config.rights import ALWAYS
 from models.base.operations import operations_of
 
@@ -32,7 +31,7 @@ class RecordAdminChecks(UnfoldModelAdminChecks):
         for name in screen.list_filter:
             if isinstance(name, str):
                 try:
-                    filter_for(screen.model, name)
+                    screen.filter_of(name)
                 except (ValueError, FieldDoesNotExist) as error:
                     yield _error(screen, f"list_filter: {error}", "E102")
 

@@ -11,7 +11,9 @@ from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from models.base.fields import AmountField, ExactDecimalField, PercentField, PriceField, trimmed
+from models.base import policy
+from models.base.actor import current_user
+from models.base.fields import AmountField, ExactDecimalField, PercentField, PriceField, places_of, trimmed
 from models.base.money import round_half_up
 
 NOTHING = "–"
@@ -59,6 +61,7 @@ STATES = {
     "left": ("⊘", "struck"),
 }
 QUIET = ("·", "grey")
+LONG = 100  # letters: texts that may take so many get room
 UNBROKEN = ("number", "code", "phone", "mobile", "username")
 
 
@@ -195,9 +198,16 @@ class price(Column):
     """A price with two to six decimals, right-aligned."""
 
     css = "num"
+    places = 2
+
+    def aligned(self, records):
+        """This column with as many decimals as the longest of the prices, so that their points stand in one line."""
+        column = object.__new__(type(self))
+        column.__dict__ |= self.__dict__ | {"places": places_of(map(self.value, records), self.places)}
+        return column
 
     def shown(self, record, value):
-        return quantity_text(value, least=2)
+        return quantity_text(value, least=self.places)
 
 
 class percent(Column):
@@ -235,7 +245,7 @@ class flag(Column):
 class moment(Column):
     """A date or moment in the language's form."""
 
-    css = "nowrap"
+    css = "nowrap when"
 
     def shown(self, record, value):
         return moment_text(value)
@@ -255,7 +265,23 @@ class due(moment):
 
 
 class text(Column):
-    """Plain text, e.g. of a related record: text("product__code")."""
+    """Plain text, e.g. of a related record: text("product__code"). Numbers and codes are not broken."""
+
+    def bound(self, model):
+        column = super().bound(model)
+        if _kind_of(column._field(model)) is unbroken:
+            column.css = unbroken.css
+        return column
+
+
+class product(Column):
+    """A product's name and, quieter, its specification: half a dozen products may share a name."""
+
+    def shown(self, record, value):
+        person = current_user()
+        may_see = person is None or (policy.may(person, "view", value) and policy.may_see(person, type(value), "specification"))
+        specification = value.specification if may_see else ""
+        return format_html('{} <span class="quiet">{}</span>', value, specification) if specification else str(value)
 
 
 class unbroken(Column):
@@ -310,6 +336,14 @@ class computed(Column):
         return column
 
 
+def has_long_texts(field):
+    """True for a field of long texts (names of firms and products, addresses, remarks) and for a key to records so named."""
+    if field.is_relation:
+        names = [one for one in getattr(field.related_model, "_meta", field.model._meta).fields if one.name == "name"]
+        return bool(names) and has_long_texts(names[0])
+    return isinstance(field, models.TextField) or (getattr(field, "max_length", None) or 0) >= LONG
+
+
 def column_for(model, name):
     """A name in list_display, or a path such as "product__code", as the column its field asks for; anything else unchanged."""
     if isinstance(name, Column):
@@ -322,6 +356,9 @@ def column_for(model, name):
         return name
     kind = _kind_of(field) or (text if "__" in name else None)
     return kind(name).bound(model) if kind else name
+
+
+KEY_COLUMNS = {"lowcode.Option": option, "products.Product": product, "org.Employee": unbroken}
 
 
 def _kind_of(field):
@@ -339,13 +376,9 @@ def _kind_of(field):
         return flag
     if isinstance(field, models.DateField):
         return moment
-    if field.is_relation and field.related_model._meta.label == "lowcode.Option":
-        return option
-    if (
-        field.name in UNBROKEN
-        or field.name.endswith("_number")
-        or (field.is_relation and field.related_model._meta.label == "org.Employee")
-    ):
+    if field.is_relation and field.related_model._meta.label in KEY_COLUMNS:
+        return KEY_COLUMNS[field.related_model._meta.label]
+    if field.name in UNBROKEN or field.name.endswith("_number"):
         return unbroken
     return None
 

@@ -46,7 +46,7 @@ def page_not_found(request, exception=None):
         404,
         _("Not there or not yours"),
         _("There is no such page or record, or it lies outside your range."),
-        _("Search for it with Ctrl+K, or ask its owner or an administrator."),
+        _("Search for it, or ask its owner or an administrator."),
     )
 
 

@@ -78,8 +78,8 @@ class ChoiceFilter(RecordFilter):
         return dict(self.options).get(self.value, "")
 
 
-def listed(choices):
-    """A filter on a text column whose values a function lists: list_filter = [("record_type", listed(record_types))]."""
+def listed_filter(choices):
+    """A filter on a text whose values a function lists."""
 
     class ListedFilter(ChoiceFilter):
         @property

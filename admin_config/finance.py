@@ -1,20 +1,35 @@
 """Screens of who owes what, what came in, and what it was used for."""
 
+from decimal import Decimal
+
 from django.contrib import admin
 from django.db.models import Q
 from django.http import JsonResponse
 from django.urls import path
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from admin_config import chain
-from admin_config.base import THIS, DocumentAdmin, LedgerAdmin, RecordAdmin, RecordInline, badge, due, money, neighbour, number, reads, view
+from admin_config.base import (
+    THIS,
+    DocumentAdmin,
+    LedgerAdmin,
+    RecordAdmin,
+    RecordInline,
+    badge,
+    computed,
+    due,
+    money,
+    neighbour,
+    number,
+    reads,
+    view,
+)
 from admin_config.columns import amount_text, moment_text
 from admin_config.forms import PolicyForm
 from flows.payment import PaymentApproval
 from models.base import policy
 from models.base.documents import business_today
-from models.base.fields import trimmed
 from models.finance.models import (
     Allocation,
     CashAccount,
@@ -48,15 +63,15 @@ class ReceivableAdmin(RecordAdmin):
 
     icon = "request_quote"
     list_display = [
-        "source_number",
+        computed(_("number"), lambda record: record.title(), reads=["source_number", "instalment"], css="nowrap", order="source_number"),
         "customer",
         "origin_number",
         due("due_on", while_open="outstanding"),
+        "owner",
         money("amount"),
         money("received", zero=False),
         money("returned", zero=False),
         money("outstanding", zero=False),
-        "owner",
     ]
     neighbours = [
         neighbour(Order, chain.source_of(Order)),
@@ -187,6 +202,21 @@ class ReceiptLineInline(RecordInline):
     readonly_fields = ["due_on", "outstanding"]
     within = {"receivable": "customer"}
 
+    def sum_of(self, receipt, lines):
+        """How much of a receipt its rows use: in words, and the patterns for the script that keeps them true while one types."""
+        patterns = {
+            "allocated": gettext("Allocated {allocated} of {amount}"),
+            "advance": gettext("advance {rest}"),
+            "over": gettext("{rest} too much"),
+        }
+        currency, amount = receipt.currency if receipt.pk else None, receipt.amount or Decimal(0)
+        allocated = sum((line.amount for line in lines), Decimal(0))
+        rest = amount - allocated
+        words = [patterns["allocated"], *([patterns["advance" if rest > 0 else "over"]] if rest else [])]
+        amounts = {"allocated": allocated, "amount": amount, "rest": abs(rest)}
+        shown = {name: amount_text(value, currency) for name, value in amounts.items()}
+        return {"words": " · ".join(words).format(**shown), "patterns": patterns}
+
     @admin.display(description=_("Due on"))
     @reads("receivable__due_on")
     def due_on(self, line):
@@ -195,7 +225,7 @@ class ReceiptLineInline(RecordInline):
     @admin.display(description=_("Outstanding"))
     @reads("receivable__outstanding")
     def outstanding(self, line):
-        return amount_text(line.receivable.outstanding)
+        return amount_text(line.receivable.outstanding, line.receivable.currency)
 
 
 class MoneyDocumentAdmin(DocumentAdmin):
@@ -230,8 +260,8 @@ class ReceiptAdmin(MoneyDocumentAdmin):
         rows = policy.scope(request.user, Receivable).filter(outstanding__gt=0, currency=currency)
         rows = rows.filter(customer=customer) if customer.isdecimal() else rows.none()
         found = [
-            {"key": row.pk, "text": str(row), "due_on": moment_text(row.due_on), "outstanding": trimmed(row.outstanding, 2)}
-            for row in rows.select_related("customer").order_by("due_on", "pk")[:MOST_OPEN]
+            {"key": row.pk, "text": str(row), "due_on": moment_text(row.due_on), "outstanding": amount_text(row.outstanding, row.currency)}
+            for row in rows.select_related("customer", "currency").order_by("due_on", "pk")[:MOST_OPEN]
         ]
         return JsonResponse({"receivables": found})
 

@@ -7,10 +7,10 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from admin_config.base import LedgerAdmin, RecordAdmin, RecordInline, badge, computed
+from admin_config.base import LedgerAdmin, RecordAdmin, RecordInline, badge, computed, neighbour
 from admin_config.choices import numbered_documents, record_types
-from admin_config.filters import listed
-from admin_config.forms import LabelsField, ListedChoice
+from admin_config.forms import LabelsField
+from models.audit.models import ChangeSet
 from models.base.documents import business_today
 from models.lowcode import numbers
 from models.lowcode.models import ExportRun, ImportMapping, ImportRun, NumberRule, Option, OptionList
@@ -39,7 +39,7 @@ class OptionInline(LabelledFields, RecordInline):
 class OptionListAdmin(LabelledFields, RecordAdmin):
     icon = "list_alt"
     is_small = True
-    list_display = ["code", computed(_("name"), lambda record: record.title(), reads=["labels"])]
+    list_display = [computed(_("name"), lambda record: record.title(), reads=["labels"]), "code"]
     search_fields = ["code"]
     inlines = [OptionInline]
 
@@ -68,10 +68,9 @@ class NumberRuleAdmin(RecordAdmin):
     icon = "pin"
     list_display = ["document", "pattern", "reset"]
     search_fields = ["document", "pattern"]
+    choices_of = {"document": numbered_documents}
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
-        if db_field.name == "document":
-            return ListedChoice(numbered_documents, label=db_field.verbose_name)
         if db_field.name == "pattern":
             kwargs |= {"widget": PatternInput(), "help_text": PATTERN_HELP}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -93,13 +92,9 @@ class NumberRuleAdmin(RecordAdmin):
 class ImportMappingAdmin(RecordAdmin):
     icon = "view_column"
     list_display = ["name", "record_type"]
-    list_filter = [("record_type", listed(record_types))]
+    list_filter = ["record_type"]
     search_fields = ["name", "record_type"]
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        if db_field.name == "record_type":
-            return ListedChoice(record_types, label=db_field.verbose_name)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+    choices_of = {"record_type": record_types}
 
 
 @admin.register(ImportRun)
@@ -117,14 +112,20 @@ class ImportRunAdmin(LedgerAdmin):
         "created_at",
         "finished_at",
     ]
-    list_filter = ["state", "user", "created_at"]
+    list_filter = ["record_type", "state", "user", "created_at"]
     search_fields = ["file_name", "record_type"]
-    exclude = ["token", "columns", "options"]
+    choices_of = {"record_type": record_types}
+    neighbours = [neighbour(ChangeSet, lambda run: [run.changeset] if run.changeset else None, amount=None)]
+    fieldsets = [
+        (None, {"fields": ["record_type", "file_name", "sheet", "size", "mapping", "state", "user", "created_at", "finished_at"]}),
+        (_("Records"), {"fields": ["new", "changed", "unchanged", "refused", "message"]}),
+    ]
 
 
 @admin.register(ExportRun)
 class ExportRunAdmin(LedgerAdmin):
     icon = "download"
     list_display = ["record_type", "rows", "format", "selection", "user", "at"]
-    list_filter = ["user", "at"]
+    list_filter = ["record_type", "user", "at"]
     search_fields = ["record_type", "selection"]
+    choices_of = {"record_type": record_types}

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from admin_config.columns import amount_text
 from admin_config.writing import REFUSALS, TOKEN, sentence, write_once
 from models.audit.once import new_token
 from models.base import policy
@@ -109,8 +110,13 @@ class Choice:
 
     @property
     def offered(self):
-        """[(document, is taken)] of the others."""
-        return [(one, one in self.sources) for one in self.others]
+        """[(document, amount, is taken)] of the others; no amount for whom may not see it."""
+        return [(one, self._worth(one), one in self.sources) for one in self.others]
+
+    def _worth(self, document):
+        if not hasattr(document, "gross") or not policy.may_see(self.user, type(document), "gross"):
+            return ""
+        return f"{document.currency_id} {amount_text(document.gross)}"
 
     def arguments(self):
         """What the operation's body takes; empty where nothing was asked. Raises Refusal for a quantity or amount that is none."""

@@ -5,8 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from admin_config.base import RecordAdmin, RecordInline, badge, view
 from admin_config.choices import fields_of_records, record_types, verbs
-from admin_config.forms import ListedChoice, SettledForm
+from admin_config.forms import SettledForm
 from admin_config.users import UserForm
+from models.base import policy
 from models.org.models import (
     Assistance,
     Company,
@@ -109,6 +110,12 @@ class UserAdmin(RecordAdmin):
     search_fields = ["username", "employee__name"]
     fieldsets = [(None, {"fields": ["username", "employee", "language", "is_active", "is_superuser", "new_password"]})]
 
+    def picked_from(self, rows, request):
+        return super().picked_from(rows, request).select_related("employee")
+
+    def picked_about(self, obj, request):
+        return obj.username if policy.may_see(request.user, User, "username") else ""
+
 
 class GrantForm(SettledForm):
     settled = ("record_type", "verb", "field")
@@ -119,13 +126,7 @@ class GrantInline(RecordInline):
     form = GrantForm
     fields = ["record_type", "verb", "scope"]
     tab = True
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        if db_field.name == "record_type":
-            return ListedChoice(record_types, label=db_field.verbose_name)
-        if db_field.name == "verb":
-            return ListedChoice(verbs, label=db_field.verbose_name)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+    choices_of = {"record_type": record_types, "verb": verbs}
 
 
 class FieldLimitInline(RecordInline):
@@ -133,13 +134,7 @@ class FieldLimitInline(RecordInline):
     form = GrantForm
     fields = ["record_type", "field", "level"]
     tab = True
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        if db_field.name == "record_type":
-            return ListedChoice(record_types, label=db_field.verbose_name)
-        if db_field.name == "field":
-            return ListedChoice(fields_of_records, label=db_field.verbose_name)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+    choices_of = {"record_type": record_types, "field": fields_of_records}
 
 
 class HolderInline(RecordInline):

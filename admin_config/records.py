@@ -4,6 +4,8 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import connection, models
 from django.http import Http404
@@ -14,8 +16,18 @@ from admin_config.changelist import MINE, CappedPaginator, RecordChangeList
 from admin_config.checks import RecordAdminChecks
 from admin_config.columns import column_for
 from admin_config.files import FilesPages
-from admin_config.filters import filter_for, is_lookup
-from admin_config.forms import DateInput, KeyPicker, MomentField, MomentInput, NumberInput, PolicyForm, SharedChoices, SmallSelect
+from admin_config.filters import filter_for, is_lookup, listed_filter
+from admin_config.forms import (
+    DateInput,
+    KeyPicker,
+    ListedChoice,
+    MomentField,
+    MomentInput,
+    NumberInput,
+    PolicyForm,
+    SharedChoices,
+    SmallSelect,
+)
 from admin_config.history import HistoryPages
 from admin_config.merging import BASE, MergedRows, bases, opened_on, signed
 from admin_config.operations_ui import OperationPages
@@ -29,7 +41,6 @@ from models.base.fields import ExactDecimalField
 from models.base.records import Record
 
 OWNERSHIP = ("owner", "department", "region", "company")
-STAMPS = ("created_by", "changed_by")
 NARROWING = ("customer",)
 NEVER_SHOWN = ("extra", *sorted(words.TECHNICAL))
 
@@ -40,6 +51,11 @@ FORM_FIELDS = {
 }
 
 
+def loaded(path, field):
+    """The path that loads a key with what its text needs: a log-in is called like its employee."""
+    return f"{path}__employee" if field is not None and field.is_relation and field.related_model is get_user_model() else path
+
+
 class Fields(Rights):
     """How fields become inputs, on screens and in inlines alike."""
 
@@ -47,6 +63,7 @@ class Fields(Rights):
     form = PolicyForm
     small_keys = ()
     within = {}
+    choices_of = {}  # {name of a text: function that lists its choices}, e.g. {"record_type": record_types}
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if "widget" not in kwargs and not self.is_small_key(db_field):
@@ -76,6 +93,8 @@ class Fields(Rights):
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         """Beside a key stands at most one link: to add what it points at, where that is done in passing."""
+        if db_field.name in self.choices_of:
+            return ListedChoice(self.choices_of[db_field.name], label=db_field.verbose_name, help_text=db_field.help_text)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             may_add = field.widget.can_add_related
@@ -222,22 +241,31 @@ class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, OperationPages, Re
                 hops = path.split("__")
                 keys = hops if self._is_key(path) else hops[:-1]
                 if keys:
-                    paths.add("__".join(keys))
+                    paths.add(loaded("__".join(keys), self._field_at(path)))
         return sorted(paths)
 
-    def _is_key(self, path):
+    def _field_at(self, path):
+        """The field at the end of a path; None where it is no field."""
         model = self.model
         for hop in path.split("__"):
             try:
                 field = model._meta.get_field(hop)
             except FieldDoesNotExist:
-                return False
+                return None
             model = field.related_model
-        return field.is_relation and field.concrete
+        return field
+
+    def _is_key(self, path):
+        field = self._field_at(path)
+        return field is not None and field.is_relation and field.concrete
 
     def get_list_filter(self, request):
-        declared = [one if isinstance(one, tuple) else (one, filter_for(self.model, one)) for one in self.list_filter]
+        declared = [one if isinstance(one, tuple) else (one, self.filter_of(one)) for one in self.list_filter]
         return [(name, kind) for name, kind in declared if policy.is_readable_path(request.user, self.model, name)]
+
+    def filter_of(self, name):
+        """The kind of filter for a field."""
+        return listed_filter(self.choices_of[name]) if name in self.choices_of else filter_for(self.model, name)
 
     @property
     def filtered_names(self):
@@ -299,8 +327,7 @@ class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, OperationPages, Re
     def get_object(self, request, object_id, from_field=None):
         """The record, if it is in the person's range; locked while it is being written."""
         rows = self.get_queryset(request)
-        keys = [field.name for field in self.model._meta.fields if field.is_relation]
-        keys = [f"{name}__employee" if name in STAMPS else name for name in keys]
+        keys = [loaded(field.name, field) for field in self.model._meta.fields if field.is_relation]
         rows = rows.select_related(*keys) if keys else rows
         try:
             key = self.opts.pk.to_python(object_id)
@@ -394,6 +421,12 @@ def delete_selected(screen, request, queryset):
     return confirm_and_delete(screen, request, queryset.filter(policy.condition(request.user, screen.model, "delete")))
 
 
+def is_machinery(field):
+    """True for columns that only programs read: keys of any record, fingerprints, bundles of parameters."""
+    is_key_of_anything = field.is_relation and field.related_model is ContentType
+    return field.primary_key or is_key_of_anything or isinstance(field, models.JSONField | models.UUIDField) or field.name in NEVER_SHOWN
+
+
 class LedgerAdmin(RecordAdmin):
     """Posted facts and journals: looked at, searched and added up, never typed."""
 
@@ -410,7 +443,9 @@ class LedgerAdmin(RecordAdmin):
         return False
 
     def _all_fields(self):
-        return [field.name for field in self.opts.fields if not field.primary_key and field.name not in NEVER_SHOWN]
+        """All that people can read."""
+        skipped = {*NEVER_SHOWN, *(self.exclude or ())}
+        return [field.name for field in self.opts.fields if field.name not in skipped and not is_machinery(field)]
 
     def get_readonly_fields(self, request, obj=None):
         return self.placed_fields(request, obj)

@@ -4,9 +4,11 @@ from django.contrib import admin
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from admin_config.base import DocumentAdmin, LedgerAdmin, RecordAdmin, badge, computed, lines, money, number, view
+from admin_config.base import DocumentAdmin, LedgerAdmin, RecordAdmin, badge, computed, lines, money, number, text, view
 from admin_config.columns import quantity_text
 from models.stock.models import Balance, Movement, OpeningStock, OpeningStockLine, Reservation, Warehouse
+
+UNIT = text("product__unit", _("unit"))
 
 
 @admin.register(Warehouse)
@@ -29,6 +31,7 @@ class BalanceAdmin(LedgerAdmin):
         "on_hand",
         "reserved",
         computed(_("available"), lambda record: quantity_text(record.available), reads=["on_hand", "reserved"], css="num"),
+        UNIT,
         "value",
     ]
     list_filter = ["warehouse", "product"]
@@ -44,7 +47,18 @@ class BalanceAdmin(LedgerAdmin):
 @admin.register(Movement)
 class MovementAdmin(LedgerAdmin):
     icon = "swap_vert"
-    list_display = ["source_number", "date", "kind", "product", "warehouse", "quantity", "unit_cost", "value", "customer"]
+    list_display = [
+        "source_number",
+        "date",
+        "kind",
+        "product",
+        "warehouse",
+        "customer",
+        "quantity",
+        UNIT,
+        "unit_cost",
+        "value",
+    ]
     list_filter = ["kind", "warehouse", "product", "customer", "date"]
     list_totals = ["value"]
     search_fields = ["source_number", "product", "customer"]
@@ -53,7 +67,7 @@ class MovementAdmin(LedgerAdmin):
 @admin.register(Reservation)
 class ReservationAdmin(LedgerAdmin):
     icon = "bookmark"
-    list_display = ["source_number", "date", "product", "warehouse", "quantity"]
+    list_display = ["source_number", "date", "product", "warehouse", "quantity", UNIT]
     list_filter = ["warehouse", "product", "date"]
     search_fields = ["source_number", "product"]
 

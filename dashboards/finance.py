@@ -40,7 +40,7 @@ class TopDebtors(Chart):
     kind = "rank"
     model, target, needs = Receivable, Receivable, ("outstanding", "due_on", "customer")
     adds_up = ("outstanding", "outstanding")
-    series = (gettext_lazy("Outstanding"), gettext_lazy("of it overdue"))
+    series = (gettext_lazy("Outstanding"), gettext_lazy("of which overdue"))
     tones = ("main", "bad")
     note = gettext_lazy("Settlement customers, today")
     empty = gettext_lazy("Nobody owes anything.")

@@ -25,16 +25,18 @@ def board_context(request, found, offered):
     """What the template of a board needs."""
     selection = Selection.of(request)
     query = urlencode(selection.query)
+    shown, tiles = found.charts_for(request.user, selection), found.tiles_for(selection)
     charts = [
         {"key": chart.key(), "title": chart.title, "kind": chart.kind, "address": _address("admin:board_data", chart.key(), query=query)}
-        for chart in found.charts_for(request.user, selection)
+        for chart in shown
     ]
     return {
         "title": found.title,
         "boards": tabs(offered, found, query),
         "board": found,
         "charts": charts,
-        "tiles": found.tiles_for(selection),
+        "tiles": tiles,
+        "has_amounts": any(chart.is_money for chart in shown) or any(tile["is_money"] for tile in tiles),
         "selection": selection,
         "periods": periods.CHOICES,
         "has_hidden_charts": len(charts) < len(found.charts_for(request.user)),

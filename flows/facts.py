@@ -147,13 +147,18 @@ def shown(fact, value):
 
 
 def sentence(reason):
-    """“Lowest discount 84 % < 85 %”, in the reader's language, of what `told` made. Without `found` the bare condition."""
+    """“Lowest discount 84 % < 85 %”, in the reader's language, of what `told` made. Without `found` the bare condition.
+
+    That something is more than nothing need not be said: “Overdue 1,200.00”.
+    """
     fact = FACTS.get(reason["fact"])
     if fact is None:
         return f"{reason['fact']} {reason['operator']} {reason['value']}"
     if fact.kind == YES_NO:
         return str(fact.yes if str(reason["value"]).strip().lower() in YES else fact.no)
     found = shown(fact, reason["found"]) if "found" in reason else ""
+    if found and reason["operator"] == ">" and _number(reason["value"]) == 0:
+        return f"{fact.label} {found}"
     sign = SIGNS.get(reason["operator"], reason["operator"])
     if fact.kind == TEXT:
         return f"{fact.label}: {found or reason['value']}"

@@ -8,7 +8,7 @@ from django.utils import formats
 from django.utils.html import escape
 
 from admin_config.linegrid.lookup import grouped
-from models.base.fields import AmountField, PercentField, PriceField, trimmed
+from models.base.fields import AmountField, PercentField, PriceField, places_of, trimmed
 
 LEAST_PLACES = {AmountField: 2, PriceField: 2}
 
@@ -54,8 +54,7 @@ class Column:
     def align(self, values):
         """Give all prices that are read together as many decimals as the longest of them, so that their points stand in one line."""
         if isinstance(self.field, PriceField):
-            texts = [trimmed(value, self.least) for value in values if isinstance(value, Decimal)]
-            self.least = max([self.least, *(len(text.partition(".")[2]) for text in texts)])
+            self.least = places_of((value for value in values if isinstance(value, Decimal)), self.least)
 
     def entry_text(self, value):
         """A value as it stands in an input."""

@@ -50,7 +50,7 @@ def _name(line):
 
 
 def _price(line):
-    return quantity_text(line.shown_price, least=2, most=6)
+    return quantity_text(line.shown_price, least=line.price_places, most=6)
 
 
 def _discount(line):

@@ -29,7 +29,7 @@ class Layout:
     columns: tuple
     signatures: tuple
     has_amounts: bool = True
-    terms: str = ""
+    terms: object = ""  # the small print, or a function (document, user) that answers it
     line_model: type | None = None  # where the lines are no rows of the document
     has_subtotals: bool = True
 
@@ -73,6 +73,15 @@ def received(receipt):
 
 received.reads = ("amount", "currency")
 
+
+def validity(quote, user):
+    """How long a quote holds, and what makes it binding. A date is only named where one is printed."""
+    words = [_t("Prices and quantities become binding with our written confirmation.")]
+    if quote.valid_until and policy.may_see(user, Quote, "valid_until"):
+        words.insert(0, _t("This quotation is valid until the date above."))
+    return "\n".join(words)
+
+
 QUOTE_FACTS = ("customer", "number", contact, "date", "payment_term", "valid_until", "delivery_terms", "handler")
 ORDER_FACTS = (
     *("customer", "number", contact, "date", "customer_number", "wanted_on"),
@@ -91,10 +100,9 @@ SELLER_BUYER = (_("For us, date, seal"), _("For the customer, date, seal"))
 MADE_OUT = _("Made out by")
 HANDED_OVER = (MADE_OUT, _("Warehouse"), _("Driver"), _("Received in good order, date"))
 MONEY = (MADE_OUT, _("Accountant"), _("Cashier"), _("Payer"))
-VALID = _("This quotation is valid until the date above. Prices and quantities become binding with our written confirmation.")
 
 LAYOUTS = (
-    Layout("a4", Quote, _("Quotation"), A4, QUOTE_FACTS, OFFERED, SELLER_BUYER, terms=VALID),
+    Layout("a4", Quote, _("Quotation"), A4, QUOTE_FACTS, OFFERED, SELLER_BUYER, terms=validity),
     Layout("slip", Quote, _("Quotation"), SLIP, QUOTE_FACTS, OFFERED_NARROW, SELLER_BUYER),
     Layout("a4", Order, _("Sales order"), A4, ORDER_FACTS, OFFERED, SELLER_BUYER),
     Layout("slip", Order, _("Sales order"), SLIP, ORDER_FACTS, OFFERED_NARROW, SELLER_BUYER),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from inspect import isfunction
 
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -13,6 +14,7 @@ from admin_config.printing.papers import lines_needed
 from models.base import policy
 from models.base.capitals import LARGEST, in_capitals
 from models.base.documents import Approval
+from models.base.fields import places_of
 from models.base.money import HUNDRED, line_amounts, price_from_amount, round_half_up
 from models.finance.models import Receipt
 from models.sales.models import Delivery
@@ -107,6 +109,12 @@ class Printout:
         return [(label, maker.title() if maker and label == MADE_OUT else "") for label in self.layout.signatures]
 
     @property
+    def terms(self):
+        """The small print under the lines."""
+        terms = self.layout.terms
+        return terms(self.document, self.user) if isfunction(terms) else terms
+
+    @property
     def remark(self):
         if not self.document.remark:
             return ""
@@ -127,7 +135,7 @@ def printout(layout, document, user):
 
 
 def _lines(document):
-    """The lines with what the columns show: `number`, `shown_price`, `shown_amount`, `places`."""
+    """The lines with what the columns show: `number`, `shown_price`, `shown_amount`, and the decimals of both."""
     if hasattr(document, "printed_lines"):
         return document.printed_lines
     keys = {Delivery: ["product", "order_line__order"], Receipt: ["receivable"]}.get(type(document), ["product"])
@@ -140,6 +148,9 @@ def _lines(document):
             line.shown_price, line.discount = _price_of(line, places)
         else:
             line.shown_amount, line.shown_price = line.amount, getattr(line, "price", None)
+    price_places = places_of((line.shown_price for line in lines), 2)
+    for line in lines:
+        line.price_places = price_places
     return lines
 
 
@@ -183,7 +194,7 @@ def _add_totals(made, document, lines):
         if not document.prices_include_tax:
             made.totals += [(_("Net"), text(document.net)), (_("Tax"), text(document.tax))]
         else:
-            made.totals.append((_("of it tax"), text(document.tax)))
+            made.totals.append((_("Tax included"), text(document.tax)))
     made.total = f"{document.currency.symbol or document.currency_id} {text(final)}"
     if document.currency_id == "CNY" and abs(final) < LARGEST:
         is_traditional = (get_language() or "").lower().startswith("zh-hant")
@@ -242,7 +253,7 @@ def _facts_height(made):
 def _closing_height(made):
     line = made.paper.line + CELL
     height = CLOSING[made.paper.code] + (len(made.totals) + 1) * line * bool(made.total)
-    for text in (made.remark, made.layout.terms):
+    for text in (made.remark, made.terms):
         if text:
             height += lines_needed(text, made.paper.inner_width, made.paper.points) * made.paper.line + CELL
     return height

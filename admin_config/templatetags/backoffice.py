@@ -6,8 +6,8 @@ from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db import models
 from django.forms import CharField, Textarea
 
-from admin_config.columns import NOTHING, value_html
-from admin_config.forms import LabelsWidget
+from admin_config.columns import NOTHING, has_long_texts, value_html
+from admin_config.forms import KeyPicker, LabelsWidget
 
 register = template.Library()
 ADDRESS_LENGTH = 300
@@ -44,10 +44,13 @@ def is_wide(field):
 
 @register.filter
 def is_double(field):
-    """True for what needs twice the width of a field: a whole address on one line."""
+    """True for what needs twice the width of a field: a whole address on one line, the name of a firm beside what finds it."""
     if getattr(field, "is_readonly", False):
         return False
-    return isinstance(field.field.field, CharField) and (field.field.field.max_length or 0) >= ADDRESS_LENGTH
+    entered = field.field.field
+    if isinstance(entered.widget, KeyPicker):
+        return has_long_texts(entered.widget.field)
+    return isinstance(entered, CharField) and (entered.max_length or 0) >= ADDRESS_LENGTH
 
 
 @register.filter
@@ -61,6 +64,14 @@ def is_figure(name, screen):
     for hop in hops:
         model = model._meta.get_field(hop).related_model
     return isinstance(model._meta.get_field(last), models.DecimalField)
+
+
+@register.simple_tag
+def rows_sum(inline):
+    """What the rows of an inline add up to, in words, and the patterns of these words for a script; None where nothing is said."""
+    tell = getattr(inline.opts, "sum_of", None)
+    lines = [form.instance for form in inline.formset.initial_forms]
+    return tell(inline.formset.instance, lines) if tell is not None else None
 
 
 @register.simple_tag

@@ -165,7 +165,7 @@ def _targets(pairs, obj):
             for told in told_fields(row.instance_type):
                 if isinstance(told, models.ForeignKey) and (key := getattr(row, told.attname)) is not None:
                     wanted[told.related_model].add(key)
-    found = {model: model._base_manager.in_bulk(keys - {obj.pk} if isinstance(obj, model) else keys) for model, keys in wanted.items()}
+    found = {model: _named(model).in_bulk(keys - {obj.pk} if isinstance(obj, model) else keys) for model, keys in wanted.items()}
     found.setdefault(type(obj)._meta.concrete_model, {})[obj.pk] = obj
     for model, records in found.items():  # their titles ask whose part they are
         if key := governed_by(model):
@@ -174,6 +174,11 @@ def _targets(pairs, obj):
                 if known := found.get(whole.related_model, {}).get(getattr(record, whole.attname)):
                     whole.set_cached_value(record, known)
     return found
+
+
+def _named(model):
+    """The records of a model with what their texts need: a log-in is called like its employee."""
+    return model._base_manager.select_related("employee") if model is get_user_model() else model._base_manager
 
 
 def _is_part(row, obj):
@@ -291,9 +296,7 @@ def _plain(value):
 def _tell_change_sets(told, model):
     """Add kind, reason and user to the versions: one query for the change sets, one for users whose label is not stored."""
     sets = ChangeSet.objects.in_bulk({version.changeset for version in told if version.changeset})
-    users = get_user_model()._base_manager.in_bulk(
-        {version.user_id for version in told if version.user_id and version.changeset not in sets}
-    )
+    users = _named(get_user_model()).in_bulk({version.user_id for version in told if version.user_id and version.changeset not in sets})
     for version in told:
         changeset = sets.get(version.changeset)
         if changeset is not None:

@@ -113,6 +113,11 @@ def trimmed(number, least=0):
     return whole + ("." + fraction if fraction else "")
 
 
+def places_of(values, least=0):
+    """As many decimals as the longest of some numbers has, idle zeros aside; None among them does not count."""
+    return max([least, *(len(trimmed(value).partition(".")[2]) for value in values if value is not None)])
+
+
 class AmountField(ExactDecimalField):
     """Money in the currency named beside it; three places hold every currency, each is rounded to its own."""
 

@@ -18,7 +18,7 @@ from models.base.operations import all_operations
 TECHNICAL = frozenset(
     "content_type object_id origin_type origin_id source_type source_id"
     " flow_class flow_task flow_task_type job_id media_type owner_permission_content_type owner_permission_obj_pk pending"
-    " search_text sha256 token".split()
+    " search_text sha256 token line_id transaction_number".split()
 )
 
 

@@ -304,7 +304,7 @@ class User(AbstractBaseUser, TrackedModel):
     def title(self):
         return self.employee.name if self.employee_id else self.username
 
-    get_full_name = get_short_name = title
+    get_full_name = get_short_name = __str__ = title
 
     @property
     def is_staff(self):

@@ -43,6 +43,27 @@ def test_no_screen_scrolls_sideways(language, size, site, chromium):  # noqa: F8
     assert not wide and not person.problems
 
 
+def test_a_print_fits_a_phone(site, chromium):  # noqa: F811
+    """The sheets are scaled on the screen, and keep their size on paper."""
+    person = Person(chromium, site.address, "guanli", PASSWORD, "en-GB", *PHONE)
+    person.open("/customers/customer/")
+    person.open(person.page.locator("#result_list tbody th a").first.get_attribute("href").replace("/change/", "/statement/slip/"))
+    assert person.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    person.page.emulate_media(media="print")
+    assert person.page.locator(".sheet").first.bounding_box()["width"] > PHONE[0]
+
+
+def test_the_menu_shows_where_one_is(site, chromium):  # noqa: F811
+    """Also where the entry lies below the fold; and choosing a file there makes no error."""
+    person = Person(chromium, site.address, "guanli", PASSWORD, "en-GB", 1280, 700)
+    person.open("/lowcode/numberrule/")
+    box = person.page.locator("#nav-sidebar-apps [aria-current]").bounding_box()
+    assert 48 <= box["y"] and box["y"] + box["height"] <= 700
+    person.open("/customers/customer/import/")
+    person.page.set_input_files("input[type=file]", {"name": "a.csv", "mimeType": "text/csv", "buffer": b"Code,Name\n"})
+    assert not person.problems
+
+
 def test_hands_stay_on_the_keys(site, chromium):  # noqa: F811
     """The command search and a picker by keyboard alone; a dialog keeps the focus and its text until it is closed by name or Esc."""
     person = Person(chromium, site.address, "yewu1", PASSWORD, "en-GB", *DESK)

@@ -160,6 +160,7 @@ def test_a_fact_that_cannot_be_known_of_a_document_is_refused(text, document):
         ("margin < 12", Decimal("11.5"), "Margin 11.5 % < 12 %"),
         ("below_floor is yes", True, "Below the owner's discount floor"),
         ("unchanged_from_quote is no", False, "Not as in an approved quote"),
+        ("credit_excess > 0", Decimal("3852.4"), "Beyond the credit limit by 3,852.40"),
         ("days > 30", 31, "Days since dispatch 31 > 30"),
         ("department in D1,D2", "D1", "Department: D1"),
     ],

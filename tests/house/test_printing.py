@@ -17,6 +17,7 @@ from admin_config.printing.printout import printout
 from fixtures.drafts import Item
 from models.audit.changes import changes
 from models.base.capitals import in_capitals
+from models.base.documents import business_today
 from models.base.operations import Refusal
 from models.finance.models import Receipt, Receivable
 from models.org.models import FieldLimit, Role, RoleGrant
@@ -80,7 +81,23 @@ def test_discount_and_tax_lead_from_the_lines_to_the_total(people):
     lines = sum(line.amount for line in document.lines.all())
     assert number(totals["Sum of the lines"]) == lines
     assert number(totals["Sum of the lines"]) + number(totals["Discount and allowance"]) == document.gross
-    assert number(totals["of it tax"]) == document.tax
+    assert number(totals["Tax included"]) == document.tax
+
+
+def test_a_date_is_only_spoken_of_where_one_is_printed(people):
+    dated, open_ended = quote(1, valid_until=business_today()), quote(1, valid_until=None)
+    assert "valid until the date above" in made_for(dated).terms
+    assert "date above" not in made_for(open_ended).terms and "binding" in made_for(open_ended).terms
+
+
+def test_prices_stand_with_their_points_in_one_line(people):
+    document = quote(2)
+    with changes("command"):
+        document.lines.filter(position=1).update(price=D("1.2345"))
+    made = made_for(document)
+    at = [column.heading for column in made.columns].index("Price")
+    prices = [row[at][0] for page in made.pages for row in page.rows]
+    assert "1.2345" in prices and {len(text.partition(".")[2]) for text in prices} == {4}
 
 
 def test_prices_without_tax_show_net_and_tax(people):

@@ -102,8 +102,8 @@ def test_last_prices_are_those_of_the_same_currency(rates):
     order = dollars()
     submit_order(order, by=desk.seller_of(order))
     desk.approve(order)
-    assert last_prices(buyer, [service.pk], "CNY") == {}
-    assert last_prices(buyer, [service.pk], "USD")[service.pk].price == D(100)
+    assert last_prices(buyer, [service.pk], "CNY", desk.seller_of(order)) == {}
+    assert last_prices(buyer, [service.pk], "USD", desk.seller_of(order))[service.pk].price == D(100)
 
 
 def test_the_form_asks_for_the_rate(rates, client):

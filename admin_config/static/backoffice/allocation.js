@@ -1,9 +1,11 @@
-/* A receipt shows what its customer owes; the amount typed is spread over it, what is due first. What was typed into a row stays. */
+/* A receipt shows what its customer owes; the amount typed is spread over it, what is due first. What was typed into a row stays.
+   Under the rows stands how much of the amount they use. */
 (() => {
   "use strict";
   const address = document.currentScript.dataset.open;
   const thousandths = (text) => Math.round(Number(String(text || "").replace(/[,\s]/g, "")) * 1000) || 0;
   const text = (value) => (value % 10 ? (value / 1000).toFixed(3) : (value / 1000).toFixed(2));
+  const shown = (value) => text(value).replace(/(\d)(?=(\d{3})+\.)/g, "$1,");
   let form, part;
 
   function start() {
@@ -13,7 +15,9 @@
     form.addEventListener("backoffice:customer", () => load());
     form.elements.currency?.addEventListener("change", () => load());
     form.elements.amount?.addEventListener("input", spread);
-    part.addEventListener("input", (event) => { if (event.isTrusted && isAmount(event.target)) event.target.dataset.typed = "1"; });
+    part.addEventListener("input", (event) => { if (event.isTrusted && isAmount(event.target)) event.target.dataset.typed = "1"; sumUp(); });
+    for (const name of ["change", "click"]) part.addEventListener(name, () => setTimeout(sumUp));
+    sumUp();
     if (form.elements.customer?.value) load();
   }
 
@@ -58,6 +62,18 @@
       amount.value = share ? text(share) : "";
       left -= share;
     }
+    sumUp();
+  }
+
+  function sumUp() {
+    const line = part.querySelector("[data-sum]");
+    if (!line) return;
+    const counted = rows().filter((row) => !row.querySelector("[name$=-DELETE]")?.checked);
+    const used = counted.reduce((sum, row) => sum + thousandths(row.querySelector("[name$=-amount]").value), 0);
+    const amount = thousandths(form.elements.amount?.value), rest = amount - used;
+    const parts = [line.dataset.allocated, ...(rest ? [rest > 0 ? line.dataset.advance : line.dataset.over] : [])];
+    line.textContent = parts.join(" · ").replace("{allocated}", shown(used)).replace("{amount}", shown(amount)).replace("{rest}", shown(Math.abs(rest)));
+    line.classList.toggle("is-bad", rest < 0);
   }
 
   document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", start) : start();

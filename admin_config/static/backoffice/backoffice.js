@@ -138,12 +138,14 @@
     if (event.target.matches("[data-all]")) all(".action-select").forEach((box) => { box.checked = event.target.checked; });
     if (event.target.matches(".action-select, [data-all]")) showSelection();
   });
-  /** The heading stays in sight while a list that fits scrolls with the page. */
+  /** The heading stays in sight while a list that fits scrolls with the page; one that is a little too wide gets narrower margins. */
   function fitTable() {
     const frame = find(".table-frame");
     if (!frame) return;
-    frame.classList.remove("fits");
-    frame.classList.toggle("fits", frame.scrollWidth <= frame.clientWidth + 1);
+    const fits = () => frame.scrollWidth <= frame.clientWidth + 1;
+    frame.classList.remove("fits", "tight");
+    frame.classList.toggle("tight", !fits());
+    frame.classList.toggle("fits", fits());
   }
   window.addEventListener("resize", fitTable);
   window.addEventListener("load", fitTable);
@@ -182,6 +184,17 @@
   window.addEventListener("load", () => { rememberRows(); showPlace(); });
   document.addEventListener("htmx:afterSettle", rememberRows);
 
+  // -- the menu stands where one is ----------------------------------------------------------------------------------------
+  window.addEventListener("load", () => {
+    const menu = document.getElementById("nav-sidebar-apps"), entry = menu && find("[aria-current]", menu);
+    if (!entry) return;
+    const shift = entry.getBoundingClientRect().bottom - menu.getBoundingClientRect().bottom;
+    if (shift > 0) menu.scrollTop += shift + menu.clientHeight / 3;
+  });
+
+  // -- the skin's script expects a text beside every file input; ours say themselves what was chosen -------------------------------
+  HTMLInputElement.prototype.hasChangeListener = true;
+
   // -- command search --------------------------------------------------------------------------------------------------
   function openCommand() {
     const dialog = document.getElementById("command");
@@ -189,6 +202,7 @@
     dialog.showModal();
     find("input", dialog).select();
   }
+  window.addEventListener("load", () => { if (window.location.hash === "#search") openCommand(); });
   document.addEventListener("keydown", (event) => {
     const dialog = event.target.closest && event.target.closest("#command");
     if (!dialog || isComposing(event)) return;

@@ -70,7 +70,7 @@
     const hidden = keyOf(box);
     const changed = hidden.value !== key;
     hidden.value = key;
-    box.value = box.dataset.shown = text;
+    box.value = box.dataset.shown = box.title = text;
     if (changed) for (const name of ["input", "change"]) hidden.dispatchEvent(new Event(name, { bubbles: true }));
   }
 

@@ -14,6 +14,11 @@
     return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
+  /* A moment as the page writes it: its language, the day before the month in English, 24 hours. */
+  const language = document.documentElement.lang || "en";
+  const clock = { timeStyle: "short", hourCycle: "h23" };
+  const spoken = (moment, how) => new Date(moment).toLocaleString(language === "en" ? "en-GB" : language, { ...clock, ...how });
+
   const stored = (key) => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } };
   const keys = () => { try { return Object.keys(localStorage).filter((key) => key.startsWith(`${PREFIX}:`)); } catch { return []; } };
   const drop = (key) => { try { localStorage.removeItem(key); } catch { /* nothing is kept where storage is forbidden */ } };
@@ -78,7 +83,7 @@
       this.isChanged = false;
       try {
         localStorage.setItem(this.key, JSON.stringify(this.snapshot()));
-        const time = new Date().toLocaleTimeString(document.documentElement.lang || undefined, { hour: "2-digit", minute: "2-digit" });
+        const time = spoken(Date.now());
         if (!this.grids[0].status.textContent) this.grids[0].say(this.config.texts.saved_here.replace("{time}", time));
       } catch {
         this.isRefused = true;
@@ -127,7 +132,7 @@
       if (!newest) return;
       const { texts } = this.config, banner = this.grids[0].root.querySelector(".lg-banner");
       const count = Object.values(newest.grids).reduce((sum, rows) => sum + rows.length, 0);
-      const time = new Date(newest.time).toLocaleString(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "short" });
+      const time = spoken(newest.time, { dateStyle: "medium" });
       banner.textContent = texts.draft.replace("{time}", time).replace("{count}", count);
       if (newest.version !== this.version) banner.append(` ${texts.draft_outdated}`);
       const answer = (label, deed) => {

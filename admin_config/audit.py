@@ -1,24 +1,17 @@
 """Screens of the journal: who wrote what by which door, jobs, and what is owed to the world."""
 
-from django.apps import apps
 from django.contrib import admin
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from admin_config.base import LedgerAdmin, badge, computed, neighbour, reads
-from admin_config.history import reason_in_words
+from admin_config.base import LedgerAdmin, badge, neighbour, reads
 from models.audit.models import ChangeSet, Job, OutboxMessage, Touch
-
-
-def told_reason(changeset):
-    """Why, with operations called by their names."""
-    return reason_in_words(None, changeset.reason)
+from models.base import words
 
 
 @admin.register(ChangeSet)
 class ChangeSetAdmin(LedgerAdmin):
     icon = "history"
-    list_display = ["at", "user_label", "kind", computed(_("reason"), told_reason, reads=["reason"]), "on_behalf_label", "source"]
+    list_display = ["at", "user_label", "kind", "reason", "on_behalf_label", "source"]
     list_filter = ["kind", "at"]
     search_fields = ["user_label", "reason", "source"]
     readonly_fields = ["touched"]
@@ -34,15 +27,7 @@ class ChangeSetAdmin(LedgerAdmin):
     def touched(self, changeset):
         """“Order: 1 changed; order line: 4 added”."""
         rows = Touch.objects.filter(changeset=changeset.pk).order_by("model", "operation")
-        return "; ".join(f"{_name(row.model)}: {row.rows} {row.get_operation_display().lower()}" for row in rows)
-
-
-def _name(label):
-    """A model's name; its label where it is gone."""
-    try:
-        return str(capfirst(apps.get_model(label)._meta.verbose_name))
-    except LookupError:
-        return label
+        return "; ".join(f"{words.record_type(row.model)}: {row.rows} {row.get_operation_display().lower()}" for row in rows)
 
 
 @admin.register(Job)

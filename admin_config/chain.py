@@ -79,6 +79,11 @@ def refunds_of(document):
     return Refund.objects.filter(pk__in=used.values("source_id"))
 
 
+def receivables_of_credit(credit):
+    """What the credit is used for, now or before it was released."""
+    return Receivable.objects.filter(pk__in=credit.allocations.exclude(receivable=None).values("receivable"))
+
+
 def receivables_of_receipt(receipt):
     """What the receipt pays: planned by its lines, then allocated."""
     planned = receipt.lines.values("receivable")
@@ -102,3 +107,9 @@ def source_of(model):
 def receipts_of_receivable(receivable):
     used = Allocation.objects.filter(receivable=receivable, source_type=_kind(Receipt))
     return Receipt.objects.filter(pk__in=used.values("source_id"))
+
+
+def returns_of_receivable(receivable):
+    """The returns whose credit was used for the receivable."""
+    used = Allocation.objects.filter(receivable=receivable, source_type=_kind(Return))
+    return Return.objects.filter(pk__in=used.values("source_id"))

@@ -283,21 +283,23 @@ class product(Column):
         return format_html('{} <span class="quiet">{}</span>', value, specification) if specification else str(value)
 
 
-class listed(Column):
-    """A text whose meaning a function lists: [(value, words)]."""
-
-    def __init__(self, name, choices, label=None, **named):
-        super().__init__(name, label, **named)
-        self.choices = choices
-
-    def shown(self, record, value):
-        return dict(self.choices()).get(value, value)
-
-
 class unbroken(Column):
     """Text that is read as one: numbers of documents, codes, phone numbers, names of people."""
 
     css = "nowrap"
+
+
+class coded(Column):
+    """A code in the words that its model has for it."""
+
+    def __call__(self, record):
+        return conditional_escape(self.value(record) or NOTHING)
+
+    def value(self, record):
+        *hops, name = self.name.split("__")
+        for hop in hops:
+            record = getattr(record, hop)
+        return record.IN_WORDS[name](getattr(record, name), record)
 
 
 class number(Column):
@@ -359,6 +361,8 @@ KEY_COLUMNS = {"lowcode.Option": option, "products.Product": product, "org.Emplo
 
 
 def _kind_of(field):
+    if field.name in getattr(field.model, "IN_WORDS", {}):
+        return coded
     if isinstance(field, AmountField):
         return money
     if isinstance(field, PriceField):
@@ -382,9 +386,9 @@ def value_html(field, record):
     """A stored value as a fact on a page that only shows: the same texts as in a list."""
     name = field.name
     value = getattr(record, field.attname)
-    if value in (None, ""):
-        return NOTHING
     kind = _kind_of(field)
+    if value in (None, "") and kind is not coded:
+        return NOTHING
     if kind is not None:
         return kind(name).bound(type(record))(record)
     if name in ("approval", "progress", "status", "state", "outcome"):

@@ -78,6 +78,7 @@ class ReceivableAdmin(RecordAdmin):
         neighbour(Delivery, chain.source_of(Delivery)),
         THIS,
         neighbour(Receipt, chain.receipts_of_receivable),
+        neighbour(Return, chain.returns_of_receivable),
     ]
     list_filter = ["customer", "owner", "due_on", "date"]
     lookups = ["outstanding__gt", "due_on__gte", "due_on__lte", "due_on__lt", "currency"]
@@ -137,7 +138,12 @@ class CreditAdmin(LedgerAdmin):
     list_totals = ["amount", "open"]
     search_fields = ["source_number", "customer"]
     views = [view("open", pgettext_lazy("credit", "Open"), open__gt=0)]
-    neighbours = [neighbour(Receipt, chain.source_of(Receipt)), neighbour(Return, chain.source_of(Return)), THIS]
+    neighbours = [
+        neighbour(Receipt, chain.source_of(Receipt)),
+        neighbour(Return, chain.source_of(Return)),
+        THIS,
+        neighbour(Receivable, chain.receivables_of_credit, amount="outstanding"),
+    ]
 
     def picked_from(self, rows, request):
         return super().picked_from(rows, request).filter(open__gt=0)

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from models.audit.differences import versions
 from models.base import policy
-from models.base.operations import all_operations, find_operation
 from models.base.policy import HIDE, MASK, READ
 
 MOST_SHOWN = 100
@@ -55,20 +54,7 @@ class HistoryPages:
             elif level == MASK:
                 changes.append(replace(change, before=policy.masked(change.before), after=policy.masked(change.after)))
         version.changes = changes
-        version.told_reason = reason_in_words(self.model, version.reason)
         return version
-
-
-def reason_in_words(model, reason):
-    """“void_order: wrong customer” as “Void: wrong customer”. Without a model any operation of that name will do."""
-    codename, _colon, text = reason.partition(":")
-    if model is None:
-        operation = next((one for one in all_operations() if one.codename == codename.strip()), None)
-    else:
-        operation = find_operation(model, codename.strip())
-    if operation is None:
-        return reason
-    return f"{operation.label}: {text.strip()}" if text.strip() else str(operation.label)
 
 
 def _number(text):

@@ -16,7 +16,7 @@ from admin_config.columns import amount_text
 from admin_config.writing import REFUSALS, TOKEN, sentence, write_once
 from models.audit.once import new_token
 from models.base import policy
-from models.base.fields import QuantityField, trimmed
+from models.base.fields import AmountField, QuantityField, trimmed
 from models.base.operations import Refusal, find_operation, operations_of
 
 ASKED = {"reason": gettext_lazy("Reason")}
@@ -57,7 +57,7 @@ class Button:
     @property
     def needs_dialog(self):
         one = self.operation
-        return bool(one.confirm or one.asks or one.danger or one.picks or one.gathers)
+        return bool(one.confirm or one.asks or one.danger or one.picks or one.allots or one.gathers)
 
     @property
     def key(self):
@@ -65,10 +65,10 @@ class Button:
 
 
 class Choice:
-    """What a person picks for an operation: how much of each line, and which further documents go with it."""
+    """What a person picks for an operation: how much of each line or receivable, and which further documents go with it."""
 
     def __init__(self, obj, operation, request):
-        self.operation, self.person = operation, request.user
+        self.operation, self.user = operation, request.user
         self.data = request.POST if request.method == "POST" else request.GET
         self.is_posted = request.method == "POST"
         others = operation.gathers(obj) if operation.gathers else None
@@ -90,6 +90,19 @@ class Choice:
             for line, possible in texts
         ]
 
+    @cached_property
+    def shares(self):
+        """[(record, possible, typed)] of the records that amounts are asked for, as far as the person may see them."""
+        rows = self.operation.allots(self.sources[0]) if self.operation.allots else []
+        if not rows:
+            return []
+        seen = policy.scope(self.user, type(rows[0][0])).filter(pk__in=[record.pk for record, _possible, _proposed in rows])
+        seen = set(seen.values_list("pk", flat=True))
+        shown = [(record, trimmed(possible, 2), proposed) for record, possible, proposed in rows if record.pk in seen]
+        if self.is_posted:
+            return [(record, possible, self.data.get(f"amount-{record.pk}", "")) for record, possible, _proposed in shown]
+        return [(record, possible, "" if proposed is None else trimmed(proposed, 2)) for record, possible, proposed in shown]
+
     @property
     def has_quantities(self):
         """True where a quantity is asked for each line, so that further documents bring further rows."""
@@ -101,27 +114,39 @@ class Choice:
         return [(one, self._worth(one), one in self.sources) for one in self.others]
 
     def _worth(self, document):
-        if not hasattr(document, "gross") or not policy.may_see(self.person, type(document), "gross"):
+        if not hasattr(document, "gross") or not policy.may_see(self.user, type(document), "gross"):
             return ""
         return f"{document.currency_id} {amount_text(document.gross)}"
 
     def arguments(self):
-        """What the operation's body takes; empty where nothing was asked. Raises Refusal for a quantity that is none."""
+        """What the operation's body takes; empty where nothing was asked. Raises Refusal for a quantity or amount that is none."""
         if not self.is_sent:
             return {}
         named = {}
         if self.operation.picks:
-            named["quantities"] = {line.pk: self._quantity(line, typed) for line, _possible, typed in self.lines if typed.strip()}
+            named["quantities"] = {
+                line.pk: self._number(QuantityField(), line.product, typed) for line, _possible, typed in self.lines if typed.strip()
+            }
+        if self.operation.allots:
+            named["amounts"] = self._amounts()
         if self.operation.gathers:
             named["others"] = self.sources[1:]
         return named
 
+    def _amounts(self):
+        """{record id: amount}. Raises Refusal where an amount was typed for what is no longer among the choices."""
+        amounts = {record.pk: self._number(AmountField(), record, typed) for record, _possible, typed in self.shares if typed.strip()}
+        named = {f"amount-{key}" for key in amounts}
+        if any(name.startswith("amount-") and text.strip() and name not in named for name, text in self.data.items()):
+            raise Refusal(_("What can be chosen has changed meanwhile; look at the amounts again."))
+        return amounts
+
     @staticmethod
-    def _quantity(line, typed):
+    def _number(field, subject, typed):
         try:
-            return QuantityField().formfield().clean(typed)
+            return field.formfield().clean(typed)
         except ValidationError as error:
-            raise Refusal(_("%(product)s: %(problem)s") % {"product": line.product, "problem": " ".join(error.messages)}) from None
+            raise Refusal(_("%(product)s: %(problem)s") % {"product": subject, "problem": " ".join(error.messages)}) from None
 
 
 class OperationPages:

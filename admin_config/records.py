@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from admin_config.changelist import MINE, CappedPaginator, RecordChangeList
 from admin_config.checks import RecordAdminChecks
-from admin_config.columns import column_for, listed
+from admin_config.columns import column_for
 from admin_config.files import FilesPages
 from admin_config.filters import filter_for, is_lookup, listed_filter
 from admin_config.forms import (
@@ -36,14 +36,14 @@ from admin_config.rights import Rights
 from admin_config.searching import searched
 from admin_config.spreadsheets.admin import SpreadsheetAdmin
 from admin_config.writing import Writing
-from models.base import policy
+from models.base import policy, words
 from models.base.fields import ExactDecimalField
 from models.base.records import Record
 
 OWNERSHIP = ("owner", "department", "region", "company")
 NARROWING = ("customer",)
-NEVER_SHOWN = ("extra", "search_text")
-MACHINERY = ("source_id", "origin_id", "object_id", "line_id", "job_id", "transaction_number", "token", "sha256", "allow_negative")
+NEVER_SHOWN = ("extra", *sorted(words.TECHNICAL))
+MACHINERY = ("line_id", "transaction_number", "allow_negative")
 
 FORM_FIELDS = {
     ExactDecimalField: {"widget": NumberInput},
@@ -218,11 +218,7 @@ class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, OperationPages, Re
 
     def __init__(self, model, admin_site):
         super().__init__(model, admin_site)
-        self.list_display = [column_for(model, self._with_words(name)) for name in self.list_display]
-
-    def _with_words(self, name):
-        """A text whose choices a function lists, as the column that shows their words."""
-        return listed(name, self.choices_of[name]) if isinstance(name, str) and name in self.choices_of else name
+        self.list_display = [column_for(model, name) for name in self.list_display]
 
     # -- the list ----------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from dashboards.base import list_link
 from models.base import policy
 from models.base.documents import EDITABLE, Approval, business_today
 from models.customers.models import Interaction
-from models.finance.models import Credit, Receipt, Receivable
+from models.finance.models import Credit, Receivable
 from models.sales.models import Delivery, Order, Quote, Return
 
 SHOWN = 6
@@ -288,7 +288,7 @@ class MoneyToAllocate(Work):
     amount_field = "open"
 
     def may(self):
-        return bool(policy.may(self.user, "allocate_receipt", Receipt)) and super().may()
+        return bool(policy.may(self.user, "allocate_credit", Credit)) and super().may()
 
 
 WORK = (

@@ -24,6 +24,16 @@ def fact_choices():
     return [(fact.name, fact.label) for fact in FACTS.values()]
 
 
+def condition_value(condition):
+    """What a condition compares with: 50,000.00, 84 %, yes."""
+    from flows.facts import FACTS, YES, YES_NO, shown
+
+    fact = FACTS.get(condition.fact)
+    if fact is None:
+        return condition.value
+    return condition.value.strip().lower() in YES if fact.kind == YES_NO else shown(fact, condition.value)
+
+
 class Match(models.TextChoices):
     """How several conditions count together."""
 
@@ -163,6 +173,7 @@ class ChainCondition(TrackedModel):
     """A comparison of a fact about the document with a value. Without a level it decides whether the chain fits at all."""
 
     GOVERNED_BY = "chain"
+    IN_WORDS = {"value": lambda _value, condition: condition_value(condition)}
 
     class Operator(models.TextChoices):
         MORE = ">", ">"

@@ -4,7 +4,6 @@ from django.utils.translation import gettext_lazy as _
 from viewflow.workflow import flow
 
 from flows.base import ApprovalRoute
-from flows.facts import sentence
 from models.base import policy
 from models.finance import credit
 from models.sales.facts import OrderFacts
@@ -24,5 +23,5 @@ class OrderApproval(ApprovalRoute, flow.Flow):
         reasons = [reason for reason in level["why"] if reason["fact"] in CREDIT_FACTS]
         status = order_credit(document)
         if reasons and not credit.is_overridden(document, status) and policy.may(task.owner, "override_credit_order", document):
-            why = task.comment or "; ".join(sentence(reason) for reason in reasons)
-            credit.record_override(document, document.customer.debtor, status, by=task.owner, reason=why[:200])
+            debtor, reason = document.customer.debtor, task.comment[:200]
+            credit.record_override(document, debtor, status, by=task.owner, reason=reason, needs_reason=False)

@@ -17,11 +17,22 @@ from viewflow.workflow.models import AbstractProcess, AbstractTask
 from viewflow.workflow.status import PROCESS, STATUS
 
 from flows.definitions import document_choices
+from models.base import words
 from models.base.fields import AmountField
 from models.base.history import Tracked
 from models.lowcode.models import in_language
 
 OPEN = (STATUS.NEW, STATUS.ASSIGNED)
+
+
+def fact_in_words(name, value):
+    """What a document was found to be, with the name of the fact."""
+    from flows.facts import FACTS, shown
+
+    fact = FACTS.get(name)
+    if fact is None:
+        return words.spelt(name), value
+    return str(fact.label), value if value is None or isinstance(value, bool) else shown(fact, value)
 
 
 class Decision(models.TextChoices):
@@ -43,6 +54,12 @@ class ApprovalProcess(AbstractProcess):
         RETURNED = "returned", _("Returned")
         REJECTED = "rejected", _("Rejected")
         WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    IN_WORDS = {
+        "levels": lambda levels, _process: [in_language(level["labels"]) for level in levels],
+        "level": lambda level, _process: level + 1 if level >= 0 else "",
+    }
+    KEYS_IN_WORDS = {"facts": lambda name, value, _process: fact_in_words(name, value)}
 
     # What viewflow's start sets and nobody needs.
     parent_task = seed = artifact = data = None
@@ -105,6 +122,11 @@ class ApprovalProcess(AbstractProcess):
 
 class ApprovalTask(AbstractTask):
     """One step: a person's (owner), a role's (whoever takes it), or one of the route's own."""
+
+    IN_WORDS = {
+        "data": lambda data, _task: in_language(data.get("labels")),
+        "level": lambda level, _task: level + 1 if level >= 0 else "",
+    }
 
     # viewflow's columns that this house does not use.
     scheduled = external_task_id = owner_permission = seed = artifact = None

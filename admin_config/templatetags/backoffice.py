@@ -6,7 +6,7 @@ from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db import models
 from django.forms import CharField, Textarea
 
-from admin_config.columns import NOTHING, has_long_texts, listed, value_html
+from admin_config.columns import NOTHING, has_long_texts, value_html
 from admin_config.forms import KeyPicker, LabelsWidget
 
 register = template.Library()
@@ -19,8 +19,6 @@ def fact(readonly):
     name, record, screen = readonly.field["field"], readonly.form.instance, readonly.model_admin
     if callable(name):
         return name(record)
-    if name in getattr(screen, "choices_of", {}):
-        return listed(name, screen.choices_of[name]).bound(type(record))(record)
     try:
         return value_html(record._meta.get_field(name), record)
     except FieldDoesNotExist:

@@ -7,11 +7,14 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from models.audit import reasons
+
 
 class ChangeSet(models.Model):
     """Who wrote, when, by which door and why. Every history row carries the key of one. Fixed once it is closed."""
 
     OPEN_WHILE = "id"
+    IN_WORDS = {"reason": lambda reason, _changeset: reasons.in_words(reason)}
 
     class Kind(models.TextChoices):
         FORM = "form", _("Form")
@@ -52,7 +55,7 @@ class ChangeSet(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_kind_display()} {self.reason}".strip()
+        return f"{self.get_kind_display()} {reasons.in_words(self.reason)}".strip()
 
 
 class Touch(models.Model):

@@ -63,7 +63,6 @@ class Document(Record):
 
     Approval = Approval
     DOCUMENT_CODE = ""
-    LINES = ("lines",)
     LOCKED = COMMERCIAL
     LABEL_FIELDS = ("number",)
     HAS_APPROVAL = True
@@ -105,8 +104,10 @@ class Document(Record):
 
     @property
     def display_number(self):
-        """The number, or “Draft 123” before one is drawn."""
-        return self.number or gettext("Draft %(key)s") % {"key": self.pk or ""}
+        """The number; “Draft 123” before one is drawn; the external number of what came in approved and never drew one."""
+        if self.number or self.approval in EDITABLE:
+            return self.number or gettext("Draft %(key)s") % {"key": self.pk or ""}
+        return self.external_number or f"{self._meta.verbose_name} {self.pk}"
 
     def title(self):
         return self.display_number

@@ -35,9 +35,10 @@ class Operation:
     function document → sentence why not, or "". `by_whom`: who among those with the right, a function (document, person) → sentence
     why not he, or "". `asks`: names of texts the screen must ask for ("reason"). `picks`: a function
     document → [(line, quantity still possible)]; the screen offers the quantities and the body takes `quantities` {line id:
-    quantity}. `gathers`: a function document → queryset of further documents of its kind that may go into one with it; the body
-    takes `others`. `confirm`: what the screen says before doing what cannot be undone. `route_only`: done by an approval, never
-    by a button. `then`: what follows in the same transaction once the state is saved.
+    quantity}. `allots`: likewise for amounts, a function record → [(receivable, amount possible, amount proposed or None)]; the body
+    takes `amounts` {receivable id: amount}. `gathers`: a function document → queryset of further documents of its kind that may go
+    into one with it; the body takes `others`. `confirm`: what the screen says before doing what cannot be undone. `route_only`: done
+    by an approval, never by a button. `then`: what follows in the same transaction once the state is saved.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Operation:
         by_whom=None,
         asks=(),
         picks=None,
+        allots=None,
         gathers=None,
         confirm="",
         icon="play_arrow",
@@ -68,7 +70,7 @@ class Operation:
         self.source = None if source is None else tuple([source] if isinstance(source, str) else source)
         self.target, self.field, self.approval = target, field, approval
         self.needs, self.by_whom, self.asks, self.confirm, self.icon = needs, by_whom, tuple(asks), confirm, icon
-        self.picks, self.gathers = picks, gathers
+        self.picks, self.allots, self.gathers = picks, allots, gathers
         self.danger, self.is_step, self.route_only, self.then = danger, is_step, route_only, then
         self.moves_first = moves_first
         self.codename = function.__name__

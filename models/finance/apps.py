@@ -8,4 +8,4 @@ class FinanceConfig(AppConfig):
     verbose_name = _("Finance")
 
     def ready(self):
-        from models.finance import openings, operations  # noqa: F401 (declares the operations)
+        from models.finance import allocating, openings, operations  # noqa: F401 (declares the operations)

@@ -104,9 +104,9 @@ def is_overridden(source, status):
     return any(one.excess >= status.excess and one.overdue >= status.overdue for one in overrides)
 
 
-def record_override(source, customer, status, *, by, reason):
-    """Write down who let a document pass beyond the credit rules, and why."""
-    if not (reason or "").strip():
+def record_override(source, customer, status, *, by, reason, needs_reason=True):
+    """Write down who let a document pass beyond the credit rules, and why. Where an approval decided, the figures may be reason enough."""
+    if needs_reason and not reason.strip():
         raise Refusal(_("Give the reason for the override."), code="reason")
     return CreditOverride.objects.create(
         source_type=ContentType.objects.get_for_model(source),

@@ -6,7 +6,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext as _
 
 from models.base.bulk import write_columns
+from models.base.documents import business_today
 from models.base.operations import Refusal, lock
+from models.base.protocols import current_changeset
 from models.finance.models import Allocation, Credit, CustomerEntry, Receivable
 from models.finance.posting import dimensions, enter, in_base, locked_balance
 
@@ -119,14 +121,49 @@ def credit_return(source, *, customer, amount, charged):
     return Credit.objects.create(amount=left, open=left, **sourced(source, customer, source.date))
 
 
+def allocatable(credit):
+    """The open receivables that a credit may be used for: of its customer and company, in its currency."""
+    same = {"customer_id": credit.customer_id, "company_id": credit.company_id, "currency_id": credit.currency_id}
+    return Receivable.objects.filter(**same, outstanding__gt=0)
+
+
+def due_first(receivables, amount):
+    """[(receivable, part)]: how an amount pays what is due first, as far as something is outstanding."""
+    parts = []
+    for row in sorted(receivables, key=lambda row: (row.due_on, row.pk)):
+        part = min(amount, row.outstanding)
+        if not part:
+            break
+        parts.append((row, part))
+        amount -= part
+    return parts
+
+
+def allocate_due_first(source, credit):
+    """Use what is open of a credit for what its customer owes, due first. Returns the allocations, none where he owes nothing."""
+    credit = lock(Credit.objects.filter(pk=credit.pk))[0]
+    return allocate(source, credit, due_first(lock(allocatable(credit)), credit.open))
+
+
+def _posting(source, credit, date=None):
+    """What the ledger rows of a credit take from `source`; without one from the document that opened it, on the day of the posting."""
+    if source is not None:
+        return dimensions(source, date)
+    names = ("source_type_id", "source_id", "source_number", "company_id", "owner_id", "department_id", "region_id")
+    return {name: getattr(credit, name) for name in names} | {"date": date or business_today(), "changeset": current_changeset()}
+
+
 def allocate(source, credit, amounts, *, date=None):
-    """Use a credit for receivables: [(receivable, amount)]. Refused beyond what either has open, across customers or currencies."""
+    """Use a credit for receivables: [(receivable, amount)]. Refused beyond what either has open, across customers or currencies.
+
+    `source`: the document that does so, or None where a person does it to the credit itself.
+    """
     amounts = [(receivable, amount) for receivable, amount in amounts if amount]
     if not amounts:
         return []
     credit = lock(Credit.objects.filter(pk=credit.pk))[0]
     rows = {row.pk: row for row in lock(Receivable.objects.filter(pk__in=[receivable.pk for receivable, _amount in amounts]))}
-    common = dimensions(source, date)
+    common = _posting(source, credit, date)
     entries = []
     for receivable, amount in amounts:
         row = rows[receivable.pk]
@@ -136,7 +173,7 @@ def allocate(source, credit, amounts, *, date=None):
         row.base_outstanding = in_base(row, row.outstanding)
         credit.used += amount
         credit.open -= amount
-        entries.append(allocation_row(credit, row, amount, source, common))
+        entries.append(allocation_row(credit, row, amount, common))
     write_columns(rows.values(), ["received", "outstanding", "base_outstanding"])
     credit.save(update_fields=["used", "open"])
     return Allocation.objects.bulk_create(entries)
@@ -155,13 +192,15 @@ def _check_allocation(credit, receivable, amount):
         raise Refusal(_("%(number)s is owed by another customer.") % words, code="customer")
     if credit.currency_id != receivable.currency_id or credit.company_id != receivable.company_id:
         raise Refusal(_("%(number)s is in another currency or company.") % words, code="currency")
+    if not receivable.outstanding:
+        raise Refusal(_("%(number)s is settled already: nothing is outstanding.") % words, code="settled")
     if amount > receivable.outstanding:
         raise Refusal(_("%(number)s: %(open)s is outstanding, %(amount)s was to be allocated.") % words, code="over_allocation")
     if amount > credit.open:
         raise Refusal(_("Only %(left)s is left to allocate, %(amount)s was asked for %(number)s.") % words, code="over_allocation")
 
 
-def allocation_row(credit, receivable, amount, source, common):
+def allocation_row(credit, receivable, amount, common):
     """The unsaved ledger row of an allocation."""
     return Allocation(
         credit=credit,
@@ -181,7 +220,7 @@ def pay_back(source, parts):
         credit.refunded += amount
         credit.open -= amount
         credit.save(update_fields=["refunded", "open"])
-    return Allocation.objects.bulk_create([allocation_row(credit, None, amount, source, common) for credit, amount in parts])
+    return Allocation.objects.bulk_create([allocation_row(credit, None, amount, common) for credit, amount in parts])
 
 
 def take_back_refund(source):
@@ -192,24 +231,43 @@ def take_back_refund(source):
     pay_back(source, [(credits[row.credit_id], -row.amount) for row in rows])
 
 
-def take_back_allocations(source, credit):
-    """Reverse every allocation of a credit, so that its receivables are outstanding again."""
-    credit = lock(Credit.objects.filter(pk=credit.pk))[0]
+def allocated(credit):
+    """{receivable id: amount} of what a credit is used for now."""
     sums = {}
     for row in credit.allocations.exclude(receivable=None):
         sums[row.receivable_id] = sums.get(row.receivable_id, Decimal(0)) + row.amount
-    rows = lock(Receivable.objects.filter(pk__in=[key for key, amount in sums.items() if amount]))
-    common = dimensions(source)
+    return {key: amount for key, amount in sums.items() if amount}
+
+
+def take_back_allocations(source, credit, amounts=None, *, date=None):
+    """Reverse the allocations of a credit, all or {receivable id: amount} of them, so that the receivables are outstanding again.
+
+    `source`: as for `allocate`. Refused beyond what is allocated. Returns the credit.
+    """
+    credit = lock(Credit.objects.filter(pk=credit.pk))[0]
+    used = allocated(credit)
+    amounts = used if amounts is None else {key: amount for key, amount in amounts.items() if amount}
+    rows = lock(Receivable.objects.filter(pk__in=amounts))
+    common = _posting(source, credit, date)
     entries = []
     for row in rows:
-        amount = sums[row.pk]
+        amount = amounts[row.pk]
+        _check_release(row, amount, used.get(row.pk, Decimal(0)))
         row.received -= amount
         row.outstanding += amount
         row.base_outstanding = in_base(row, row.outstanding)
         credit.used -= amount
         credit.open += amount
-        entries.append(allocation_row(credit, row, -amount, source, common))
+        entries.append(allocation_row(credit, row, -amount, common))
     write_columns(rows, ["received", "outstanding", "base_outstanding"])
     credit.save(update_fields=["used", "open"])
     Allocation.objects.bulk_create(entries)
     return credit
+
+
+def _check_release(receivable, amount, used):
+    if amount < 0:
+        raise Refusal(_("An allocation must be more than 0."), code="amount")
+    if amount > used:
+        words = {"number": receivable.title(), "used": f"{used:,.2f}", "amount": f"{amount:,.2f}"}
+        raise Refusal(_("%(number)s: %(used)s is allocated from here, %(amount)s was to be released.") % words, code="over_release")

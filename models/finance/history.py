@@ -114,7 +114,7 @@ class Settling:
         row.base_outstanding = money(row.outstanding * row.rate, row.company.currency.decimals)
         credit.used += part
         credit.open -= part
-        self.rows.append((credit, row, part, source, dimensions(source)))
+        self.rows.append((credit, row, part, dimensions(source)))
         self.changed[row.pk] = row
 
     def store(self):

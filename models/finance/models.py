@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from models.base.documents import COMMERCIAL, Document
@@ -201,9 +202,13 @@ class CustomerBalance(models.Model):
 
 
 class CreditOverride(TrackedModel):
-    """Somebody with the right let a document pass beyond the credit rules: who, why, how much."""
+    """Somebody with the right let a document pass beyond the credit rules: who, why, how much.
+
+    `reason` is what a person typed; empty where an approval decided without a word, then the figures say why.
+    """
 
     GOVERNED_BY = "customer"
+    IN_WORDS = {"reason": lambda reason, override: reason or override.figures_in_words()}
 
     source_type = models.ForeignKey("contenttypes.ContentType", models.PROTECT, related_name="+")
     source_id = models.BigIntegerField()
@@ -222,6 +227,11 @@ class CreditOverride(TrackedModel):
 
     def title(self):
         return self.source_number
+
+    def figures_in_words(self):
+        """By how much the rules were broken: “Beyond the credit limit by 50.00”."""
+        figures = ((gettext("Beyond the credit limit by"), self.excess), (gettext("Overdue"), self.overdue))
+        return "; ".join(f"{label} {amount:,.2f}" for label, amount in figures if amount)
 
 
 class MoneyDocument(Document):
@@ -291,7 +301,6 @@ class Refund(MoneyDocument):
     """Money paid back to a customer out of his open credits, the oldest first unless one is named."""
 
     DOCUMENT_CODE = "refund"
-    LINES = ()
     LOCKED = (*COMMERCIAL, "customer_id", "amount", "account_id", "method_id", "credit_id")
 
     credit = models.ForeignKey(Credit, models.PROTECT, null=True, blank=True, verbose_name=_("customer credit"), related_name="+")

@@ -12,7 +12,6 @@ class OpeningReceivable(Document):
     """A debt of the time before: one amount, owed by a customer since `date`, due on a day."""
 
     DOCUMENT_CODE = "opening_receivable"
-    LINES = ()
     LOCKED = (*COMMERCIAL, "customer_id", "amount", "due_on")
     HAS_APPROVAL = False
     HAS_LINE_AMOUNTS = False

@@ -9,7 +9,7 @@ from models.base.approvals import begin_route, declare_approval
 from models.base.documents import SUBMITTABLE, Approval
 from models.base.operations import Refusal, lock, operation
 from models.base.protocols import draw_number
-from models.finance.debts import allocate, give_credit, pay_back, take_back_allocations, take_back_refund
+from models.finance.debts import allocate, allocate_due_first, give_credit, pay_back, take_back_allocations, take_back_refund
 from models.finance.models import CashEntry, Credit, CustomerEntry, Receipt, Receivable, Refund
 from models.finance.posting import dimensions, enter, in_base, locked_balance
 
@@ -89,22 +89,13 @@ def approve_receipt(receipt, *, by):
 def allocate_receipt(receipt, *, by, amounts=None):
     """Use what is left of a receipt: [(receivable, amount)], or without a list for what is due first."""
     credit = _credit_of(receipt)
-    if amounts is None:
-        amounts, left = [], credit.open
-        for row in Receivable.objects.filter(
-            customer=receipt.customer, company_id=receipt.company_id, currency_id=receipt.currency_id, outstanding__gt=0
-        ).order_by("due_on", "pk"):
-            part = min(left, row.outstanding)
-            if not part:
-                break
-            amounts.append((row, part))
-            left -= part
-        if not amounts:
-            raise Refusal(
-                _t("%(customer)s owes nothing at present; the money stays as an advance.") % {"customer": receipt.customer.title()},
-                code="nothing",
-            )
-    allocate(receipt, credit, amounts)
+    if amounts is not None:
+        allocate(receipt, credit, amounts)
+    elif not allocate_due_first(receipt, credit):
+        raise Refusal(
+            _t("%(customer)s owes nothing at present; the money stays as an advance.") % {"customer": receipt.customer.title()},
+            code="nothing",
+        )
 
 
 @operation(

@@ -4,7 +4,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -100,6 +100,19 @@ def credits_are_used():
             "true_refunded": said(row.true_refunded),
         }
         yield Finding(row.title(), row_of(row), sentence)
+
+
+@check(gettext_lazy("allocations join what belongs together"))
+def allocations_fit():
+    """A credit was used only for receivables of its own customer and company, in its own currency."""
+    wrong = ~Q(customer=F("credit__customer"))
+    for name in ("customer", "company", "currency"):
+        wrong |= ~Q(**{f"receivable__{name}": F(f"credit__{name}")})
+    rows = Allocation.objects.exclude(receivable=None).filter(wrong)
+    for row in rows.select_related("credit", "receivable").order_by("pk"):
+        words = {"credit": row.credit.title(), "receivable": row.receivable.title()}
+        sentence = _("%(credit)s was used for %(receivable)s, which is another customer's, company's or currency's.") % words
+        yield Finding(row.source_number, row_of(row), sentence)
 
 
 @check(gettext_lazy("money documents = cash and current account"))

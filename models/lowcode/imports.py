@@ -6,8 +6,10 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from models.base import words
 from models.base.records import TrackedModel
 
 
@@ -22,6 +24,11 @@ class ImportMapping(TrackedModel):
     """
 
     PUBLIC = True
+    IN_WORDS = {"record_type": lambda code, _mapping: words.record_type(code)}
+    KEYS_IN_WORDS = {
+        "columns": lambda name, source, mapping: (words.field(mapping.record_type, name), source_in_words(source)),
+        "options": lambda name, value, mapping: option_in_words(name, value, mapping.record_type),
+    }
 
     record_type = models.CharField(_("record type"), max_length=60)
     name = models.CharField(_("name"), max_length=80)
@@ -36,6 +43,26 @@ class ImportMapping(TrackedModel):
 
     def title(self):
         return self.name
+
+
+def source_in_words(source):
+    """Where a field of a mapping comes from: a heading, several, or a constant in quotation marks."""
+    if not isinstance(source, dict):
+        return source
+    if "value" in source:
+        return f"“{source['value']}”"
+    return " + ".join(source["columns"]) if "columns" in source else source.get("column", "")
+
+
+def option_in_words(name, value, record_type):
+    """An option of a mapping: what it is about, and its value."""
+    if name == "key":
+        return gettext("A row changes the record that has the same"), [words.field(record_type, path) for path in value]
+    if name == "effective":
+        return gettext("Effective history"), value
+    if name == "lines":
+        return gettext("Sheet of the lines"), value.get("sheet", "")
+    return words.key(name), value
 
 
 def new_token():
@@ -56,6 +83,8 @@ class ImportRun(models.Model):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
+
+    IN_WORDS = {"record_type": lambda code, _run: words.record_type(code)}
 
     token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
     record_type = models.CharField(_("record type"), max_length=60)
@@ -92,6 +121,8 @@ class ImportRun(models.Model):
 class ExportRun(models.Model):
     """Who took which rows out, when, and how they were chosen."""
 
+    IN_WORDS = {"record_type": lambda code, _run: words.record_type(code)}
+
     record_type = models.CharField(_("record type"), max_length=60)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("user"))
     at = models.DateTimeField(_("at"), default=timezone.now)
@@ -109,4 +140,4 @@ class ExportRun(models.Model):
         indexes = [models.Index(fields=["user", "-id"], name="lowcode_exportrun_user")]
 
     def __str__(self):
-        return f"{self.record_type} {self.rows}"
+        return f"{words.record_type(self.record_type)}: {self.rows}"

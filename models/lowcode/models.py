@@ -1,14 +1,11 @@
 """What administrators set up without a programmer: option lists and number rules."""
 
-from datetime import date
-
-from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from models.base import words
 from models.base.records import TrackedModel
 
 COLOURS = [
@@ -74,9 +71,13 @@ class Option(TrackedModel):
 
 
 class NumberRule(TrackedModel):
-    """How documents of a kind are numbered, e.g. “XSDD-{yyyy}{mm}-{n:4}”, counted anew each month."""
+    """How documents of a kind are numbered, e.g. “XSDD-{yyyy}{mm}-{n:4}”, counted anew each month, in each company by itself.
+
+    Companies that should not draw equal numbers have {company} in the pattern.
+    """
 
     PUBLIC = True
+    IN_WORDS = {"document": lambda code, _rule: words.document(code)}
 
     class Reset(models.TextChoices):
         NEVER = "never", _("Never")
@@ -94,22 +95,14 @@ class NumberRule(TrackedModel):
         ordering = ["document"]
 
     def title(self):
-        """What it numbers; the code where no such document is installed."""
-        found = (model for model in apps.get_models() if getattr(model, "DOCUMENT_CODE", "") == self.document)
-        return next((str(capfirst(model._meta.verbose_name)) for model in found), self.document)
+        return f"{words.document(self.document)}: {self.pattern}"
 
     def clean(self):
-        from models.lowcode.numbers import render
+        from models.lowcode.numbers import problem_of
 
-        try:
-            sample = render(self.pattern, date(2025, 6, 1), 1)
-        except (KeyError, ValueError, IndexError):
-            raise ValidationError({"pattern": _("Use {yyyy}, {yy}, {mm}, {dd} and {n:4}.")}) from None
-        if sample == render(self.pattern, date(2025, 6, 1), 2):
-            raise ValidationError({"pattern": _("The pattern must contain the counter, e.g. {n:4}.")})
-        needed = {"year": ("{yy",), "month": ("{yy", "{mm"), "day": ("{yy", "{mm", "{dd")}.get(self.reset, ())
-        if any(part not in self.pattern for part in needed):
-            raise ValidationError({"pattern": _("A counter that starts anew needs its period in the pattern, or numbers would repeat.")})
+        problem = problem_of(self.pattern, self.reset)
+        if problem:
+            raise ValidationError({"pattern": problem})
 
 
 class NumberCounter(models.Model):

@@ -11,6 +11,7 @@ from models.base.documents import Approval, Document
 from models.base.verification import Finding, check, document_of, row_of
 from models.lowcode.models import NumberCounter, NumberRule
 from models.lowcode.numbers import DEFAULT_PATTERN, PART
+from models.org.models import Company
 
 PARTS = {"yyyy": r"\d{4}", "yy": r"\d\d", "mm": r"\d\d", "dd": r"\d\d", "n": r"\d+"}
 
@@ -19,12 +20,13 @@ def _documents():
     return [model for model in apps.get_models() if issubclass(model, Document)]
 
 
-def _reader(pattern):
-    """A regular expression that reads the numbers of a pattern, with a group per part."""
+def _reader(pattern, company):
+    """A regular expression that reads the numbers of a pattern in the company of that code, with a group per part."""
+    known = PARTS | {"company": re.escape(company)}
     text, end, seen = "", 0, set()
     for part in PART.finditer(pattern):
         name = part[1]
-        text += re.escape(pattern[end : part.start()]) + (PARTS[name] if name in seen else f"(?P<{name}>{PARTS[name]})")
+        text += re.escape(pattern[end : part.start()]) + (known[name] if name in seen else f"(?P<{name}>{known[name]})")
         end = part.end()
         seen.add(name)
     return re.compile(text + re.escape(pattern[end:]))
@@ -41,13 +43,15 @@ def _period(found, reset):
 def numbers_have_no_gaps():
     """Per company, kind and period the numbers run from 1 to the last one drawn. Numbers of an earlier pattern count, unread."""
     rules = {rule.document: (rule.pattern, rule.reset) for rule in NumberRule.objects.all()}
+    companies = dict(Company.objects.values_list("pk", "code"))
     last = {(row.company_id, row.document, row.period): row.last for row in NumberCounter.objects.all()}
     for model in _documents():
         code = model.DOCUMENT_CODE
         pattern, reset = rules.get(code, (DEFAULT_PATTERN.replace("{code}", code.upper()), "month"))
-        reader, counts, unread = _reader(pattern), defaultdict(list), defaultdict(int)
+        readers = {key: _reader(pattern, of) for key, of in companies.items()}
+        counts, unread = defaultdict(list), defaultdict(int)
         for company, number in model._base_manager.exclude(number="").order_by().values_list("company_id", "number").iterator():
-            found = reader.fullmatch(number)
+            found = readers[company].fullmatch(number)
             if found:
                 counts[company, code, _period(found, reset)].append(int(found["n"]))
             else:

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from models.base import words
 from models.base.fields import PercentField, RateField
 from models.base.protocols import open_changes
 from models.base.records import TrackedModel
@@ -264,7 +265,7 @@ class UserManager(BaseUserManager):
     def create_user(self, username, password=None, **fields):
         user = self.model(username=self.model.normalize_username(username), **fields)
         user.set_password(password)
-        with open_changes("command", reason=f"create user {user.username}"):
+        with open_changes("command", reason=f"create_user: {user.username}"):
             user.save(using=self._db)
         return user
 
@@ -355,6 +356,10 @@ class RoleGrant(TrackedModel):
     """A role may do `verb` ("view", "add", "dispatch_delivery") on a record type ("sales.order") within a scope."""
 
     GOVERNED_BY = "role"
+    IN_WORDS = {
+        "record_type": lambda code, _grant: words.record_type(code),
+        "verb": lambda code, grant: words.verb(code, grant.record_type),
+    }
 
     role = models.ForeignKey(Role, models.CASCADE, related_name="grants", verbose_name=_("role"))
     record_type = models.CharField(_("record type"), max_length=60)
@@ -368,13 +373,17 @@ class RoleGrant(TrackedModel):
         ordering = ["record_type", "verb"]
 
     def title(self):
-        return f"{self.record_type} {self.verb} ({self.get_scope_display()})"
+        return f"{words.record_type(self.record_type)}: {words.verb(self.verb, self.record_type)} ({self.get_scope_display()})"
 
 
 class FieldLimit(TrackedModel):
     """A field that a role sees less of: hidden, masked or read-only. Without a limit a field is as open as its record."""
 
     GOVERNED_BY = "role"
+    IN_WORDS = {
+        "record_type": lambda code, _limit: words.record_type(code),
+        "field": lambda name, limit: words.field(limit.record_type, name),
+    }
 
     class Level(models.IntegerChoices):
         HIDE = 0, _("Hidden")
@@ -392,7 +401,7 @@ class FieldLimit(TrackedModel):
         constraints = [models.UniqueConstraint(fields=["role", "record_type", "field"], name="org_fieldlimit_once")]
 
     def title(self):
-        return f"{self.record_type}.{self.field}"
+        return f"{words.record_type(self.record_type)}: {words.field(self.record_type, self.field)}"
 
 
 class RoleHolder(TrackedModel):

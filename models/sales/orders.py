@@ -45,7 +45,9 @@ class OrderLine(SalesLine):
     DOCUMENT_FIELD = "order"
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines", verbose_name=_("order"))
-    quote_line = models.ForeignKey("sales.QuoteLine", models.PROTECT, null=True, blank=True, editable=False, related_name="+")
+    quote_line = models.ForeignKey(
+        "sales.QuoteLine", models.PROTECT, null=True, blank=True, editable=False, related_name="+", verbose_name=_("quote line")
+    )
     reserved = QuantityField(_("reserved"), default=Decimal(0), editable=False)
     delivered = QuantityField(_("delivered"), default=Decimal(0), editable=False)
     delivered_gross = AmountField(_("delivered amount"), default=Decimal(0), editable=False)

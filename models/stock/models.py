@@ -96,7 +96,7 @@ class Balance(models.Model):
     on_hand = QuantityField(_("on hand"), default=Decimal(0))
     reserved = QuantityField(_("reserved"), default=Decimal(0))
     value = AmountField(_("stock value"), default=Decimal(0))
-    allow_negative = models.BooleanField(default=False, editable=False)
+    allow_negative = models.BooleanField(_("may go below zero"), default=False, editable=False)
 
     class Meta:
         verbose_name = _("stock balance")

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from fixtures import drafts
 from models.base.documents import Approval
-from models.finance.models import Receipt, Receivable, Refund
+from models.finance.allocating import allocate_credit, release_credit
+from models.finance.models import Credit, Receipt, Receivable, Refund
 from models.finance.operations import allocate_receipt, submit_receipt, submit_refund, void_receipt, void_refund
 from models.sales.models import Delivery, Order, Return
 from models.sales.operations.deliveries import dispatch_delivery, return_delivery, reverse_delivery
@@ -132,6 +133,16 @@ def allocate(chance, facts):
     return receipt and allocate_receipt(receipt, by=people.named("kuaiji"))
 
 
+def use_credit(chance, facts):
+    credit = _any(chance, Credit.objects.filter(open__gt=0))
+    return credit and allocate_credit(credit, by=people.named("kuaiji"))
+
+
+def release(chance, facts):
+    credit = _any(chance, Credit.objects.filter(used__gt=0))
+    return credit and release_credit(credit, by=_boss(), reason="wrong debt")
+
+
 def take_back_receipt(chance, facts):
     receipt = _any(chance, Receipt.objects.filter(approval=Approval.APPROVED))
     return receipt and void_receipt(receipt, by=_boss(), reason="bounced")
@@ -165,6 +176,8 @@ DEEDS = {
     "unverify": (on_order(unverify_order), 2),
     "receive": (receive, 8),
     "allocate": (allocate, 3),
+    "use credit": (use_credit, 3),
+    "release credit": (release, 2),
     "void receipt": (take_back_receipt, 3),
     "refund": (refund, 3),
     "void refund": (take_back_refund, 2),

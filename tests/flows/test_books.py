@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from flows.models import ApprovalProcess, ApprovalTask
 from flows.route import decide, open_process
@@ -116,14 +117,18 @@ def test_who_agrees_because_of_credit_lets_the_order_pass(company):
     assert (override.granted_by, override.excess, override.reason) == (company.people["finance"], Decimal(50), "He pays on Friday.")
 
 
-def test_an_override_without_words_keeps_the_reasons_of_the_level(company):
+def test_an_override_without_words_is_told_by_its_figures_in_the_readers_language(company):
     may_override(company, "finance_manager")
     limit(company, 50)
     make_chain(company, level(approver("role", role=company.roles["finance_manager"]), **SECOND_LEVEL), document="order")
     order = make_order(company)
     submit_order(order, by=company.sales)
     decide(task_of(order, "Cai"), company.finance, "approve")
-    assert CreditOverride.objects.get().reason == "Beyond the credit limit by 50.00 > 0.00"
+    override = CreditOverride.objects.get()
+    told = CreditOverride.IN_WORDS["reason"]
+    assert (override.reason, told(override.reason, override)) == ("", "Beyond the credit limit by 50.00")
+    with translation.override("zh-hans"):
+        assert told(override.reason, override) == "超信用额度金额 50.00"
 
 
 def test_an_order_as_quoted_needs_nobody(company):

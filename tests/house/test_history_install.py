@@ -166,7 +166,7 @@ def test_the_command_line_opens_a_change_set_for_loaddata(tmp_path):
 
 def test_a_log_in_made_at_the_keyboard_opens_its_own_change_set():
     boss = User.objects.create_superuser("boss", "secret")
-    assert ChangeSet.objects.get(pk=boss.history.get().changeset).reason == "create user boss"
+    assert ChangeSet.objects.get(pk=boss.history.get().changeset).reason == "create_user: boss"
 
 
 def test_secrets_of_the_command_line_are_not_kept():

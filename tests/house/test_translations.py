@@ -15,6 +15,7 @@ from backoffice import messages
 from backoffice.checks import area_models
 from backoffice.menu import MENU, Page
 from backoffice.translations import compile_translations
+from models.base import words
 from models.base.operations import all_operations
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sdr%]|\{\w*\}|<[^>]+>")
@@ -41,11 +42,6 @@ TRADITIONAL = (
     "鄭鍾鋼錢鐵鋪鍋閒聞閱陸陳隸難僱頻飲飯館驅騙魚鮮雞齊"
 )
 FOREIGN = {"zh_Hans": set(TRADITIONAL), "zh_Hant": set(SIMPLIFIED)}
-# Columns of the machinery, called by their names in the code: no screen should show them.
-NEVER_SHOWN = set(
-    "allow_negative content_type job_id media_type object_id origin_id origin_type owner_permission_content_type"
-    " owner_permission_obj_pk pending quote_line search_text sha256 source_id source_type token".split()
-)
 NEVER_SHOWN_MODELS = {"lowcode.NumberCounter"}
 
 
@@ -179,7 +175,7 @@ def test_everything_shown_has_a_name_of_its_own():
             unnamed.append(model._meta.label)
         for field in model._meta.local_fields:
             name = f"{model._meta.label}.{field.name}"
-            if field.primary_key or field.name in NEVER_SHOWN:
+            if field.primary_key or field.name in words.TECHNICAL:
                 continue
             if not isinstance(field.verbose_name, Promise):
                 unnamed.append(name)

@@ -958,12 +958,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='orderline',
             name='quote_line',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sales.quoteline'),
+            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sales.quoteline', verbose_name='quote line'),
         ),
         migrations.AddField(
             model_name='historicalorderline',
             name='quote_line',
-            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='sales.quoteline'),
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='sales.quoteline', verbose_name='quote line'),
         ),
         migrations.AddField(
             model_name='return',

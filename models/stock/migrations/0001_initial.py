@@ -205,7 +205,7 @@ class Migration(migrations.Migration):
                 ('on_hand', base_fields.QuantityField(default=Decimal('0'), verbose_name='on hand')),
                 ('reserved', base_fields.QuantityField(default=Decimal('0'), verbose_name='reserved')),
                 ('value', base_fields.AmountField(default=Decimal('0'), verbose_name='stock value')),
-                ('allow_negative', models.BooleanField(default=False, editable=False)),
+                ('allow_negative', models.BooleanField(default=False, editable=False, verbose_name='may go below zero')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.company', verbose_name='company')),
                 ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='products.product', verbose_name='product')),
                 ('warehouse', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='stock.warehouse', verbose_name='warehouse')),

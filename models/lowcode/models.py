@@ -1,6 +1,5 @@
 """What administrators set up without a programmer: option lists and number rules."""
 
-
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import get_language

@@ -63,8 +63,8 @@ def test_number_rules_are_called_like_their_documents(people, client):
     login(client, "administrator")
     rule = NumberRule.objects.get(document="delivery")
     with translation.override("zh-hans"):
-        assert rule.title() == "发货单"
-    assert rule.title() == "Delivery"
+        assert rule.title() == f"发货单: {rule.pattern}"
+    assert rule.title() == f"Delivery: {rule.pattern}"
     text = shown(client.get(reverse("admin:lowcode_numberrule_changelist")))
     assert "Delivery" in text and "opening_stock" not in text
 

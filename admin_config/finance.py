@@ -210,7 +210,7 @@ class ReceiptLineInline(RecordInline):
             "over": gettext("{rest} too much"),
         }
         currency, amount = receipt.currency if receipt.pk else None, receipt.amount or Decimal(0)
-        allocated = sum((line.amount for line in lines), Decimal(0))
+        allocated = sum((line.amount or 0 for line in lines), Decimal(0))
         rest = amount - allocated
         words = [patterns["allocated"], *([patterns["advance" if rest > 0 else "over"]] if rest else [])]
         amounts = {"allocated": allocated, "amount": amount, "rest": abs(rest)}

@@ -9,6 +9,8 @@ REASONS = {
     "export_selected": _("Export"),
     "approve_selected": _("Approve"),
     "files": _("Files"),
+    "save_view": _("Save view"),
+    "forget_view": _("Forget this view"),
     "language": _("Language"),
     "create_user": _("New log-in"),
     "reference data": _("reference data"),

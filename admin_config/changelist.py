@@ -20,13 +20,15 @@ from unfold.utils import display_for_field, display_for_value
 from unfold.views import ChangeList
 
 from admin_config.columns import NOTHING, Column, amount_text, has_long_texts, price
+from admin_config.saved_views import SAVED, cleaned, views_of
 from admin_config.searching import Walk
 from models.base import policy
 
 HOLDER = "b6f3holder9c41"  # stands for a key in markup written once per request
+VIEW_ONLY = "view={}"
 COUNTED = 10_000  # beyond this many rows the count reads “10,000+”
 VIEW_PARAMETER = "view"
-OWN_PARAMETERS = (VIEW_PARAMETER, "e")
+OWN_PARAMETERS = (VIEW_PARAMETER, SAVED, "e")
 
 
 class CappedPage(Page):
@@ -183,13 +185,45 @@ class RecordChangeList(ChangeList):
     def tabs(self):
         """[{label, link, is_active}] of the views this person may use; empty where there is only one."""
         declared = self.model_admin.get_views(self.asked)
-        if not declared:
+        if not declared and not self.saved_views:
             return []
-        tabs = [{"label": _("All"), "link": self.get_query_string(remove=[VIEW_PARAMETER, "p"]), "is_active": not self.chosen_view}]
+        own = self.saved_view
+        tabs = [{"label": _("All"), "link": self._tab_link(""), "is_active": not own and not self.chosen_view}]
         for one in declared:
-            link = self.get_query_string({VIEW_PARAMETER: one.key}, remove=["p"])
-            tabs.append({"label": one.label, "link": link, "is_active": one.key == self.chosen_view})
+            tabs.append({"label": one.label, "link": self._tab_link(one.key), "is_active": not own and one.key == self.chosen_view})
+        for one in self.saved_views:
+            tabs.append({"label": one.name, "link": self.model_admin.view_link(one), "is_active": one == own})
         return tabs
+
+    def _tab_link(self, key):
+        """A declared tab keeps the filters; coming from a saved view it leaves them behind."""
+        chosen = {VIEW_PARAMETER: key} if key else {}
+        if self.saved_view:
+            return f"?{urlencode(chosen)}"
+        return self.get_query_string(chosen, remove=["p"] if key else [VIEW_PARAMETER, "p"])
+
+    @cached_property
+    def saved_views(self):
+        """The views that the person saved for himself. One query."""
+        return list(views_of(self.person, self.model))
+
+    @property
+    def saved_view(self):
+        """The one of them that is shown, or None."""
+        return next((one for one in self.saved_views if str(one.pk) == self.asked.GET.get(SAVED, "")), None)
+
+    @property
+    def views_link(self):
+        """Where a view is saved; below it, forgotten."""
+        return self.model_admin.link("views")
+
+    @property
+    def query_to_save(self):
+        """What a view saved now would keep; "" where nothing is chosen or it is saved already."""
+        if not self.person.employee_id:
+            return ""
+        query = cleaned(self.asked.META.get("QUERY_STRING", ""))
+        return "" if query == VIEW_ONLY.format(self.chosen_view) or any(one.query == query for one in self.saved_views) else query
 
     @property
     def heading(self):
@@ -209,7 +243,7 @@ class RecordChangeList(ChangeList):
     @property
     def kept_parameters(self):
         """[(name, value)] of the address that the bar has no input for: sorting, and lookups of links."""
-        inputs = {name for one in self.filter_specs for name in one.expected_parameters()} | {"q", "p", "e", VIEW_PARAMETER}
+        inputs = {name for one in self.filter_specs for name in one.expected_parameters()} | {"q", "p", "e", VIEW_PARAMETER, SAVED}
         return [(name, value) for name, values in self.asked.GET.lists() if name not in inputs for value in values]
 
     @property
@@ -233,11 +267,13 @@ class RecordChangeList(ChangeList):
             shown.update(name for name in one.expected_parameters() if name)
             text = one.chosen_text() if hasattr(one, "chosen_text") else ""
             if text:
-                chips.append({"label": one.title, "value": text, "link": self.get_query_string(remove=[*one.expected_parameters(), "p"])})
+                chips.append(
+                    {"label": one.title, "value": text, "link": self.get_query_string(remove=[*one.expected_parameters(), "p", SAVED])}
+                )
         for name, value in self.filter_params.items():
             if name not in shown and name not in IGNORED_PARAMS and value not in ("", [""], []):
                 value = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
-                chips.append({"label": self.words_of(name), "value": value, "link": self.get_query_string(remove=[name, "p"])})
+                chips.append({"label": self.words_of(name), "value": value, "link": self.get_query_string(remove=[name, "p", SAVED])})
         return chips
 
     def words_of(self, lookup):

@@ -65,6 +65,7 @@ class InboxList(RecordChangeList):
     """One of the four lists; the tabs lead to the others."""
 
     heading = gettext_lazy("Inbox")
+    saved_views, query_to_save = (), ""  # its tabs are the four lists
 
     @property
     def tabs(self):

@@ -33,6 +33,7 @@ from admin_config.merging import BASE, MergedRows, bases, opened_on, signed
 from admin_config.operations_ui import OperationPages
 from admin_config.pages import RecordPages
 from admin_config.rights import Rights
+from admin_config.saved_views import SavedViews
 from admin_config.searching import searched
 from admin_config.spreadsheets.admin import SpreadsheetAdmin
 from admin_config.writing import Writing
@@ -175,7 +176,7 @@ class RecordInline(RowsInline, TabularInline):
         return forms.Media()
 
 
-class RecordAdmin(FilesPages, HistoryPages, SpreadsheetAdmin, OperationPages, RecordPages, Fields, Writing, ModelAdmin):
+class RecordAdmin(SavedViews, FilesPages, HistoryPages, SpreadsheetAdmin, OperationPages, RecordPages, Fields, Writing, ModelAdmin):
     """The screens of a record type.
 
     list_display, list_filter, fieldsets, inlines … as in Django. Added: `views` (tabs of the list), `list_totals` (fields added up

@@ -118,3 +118,4 @@ class NumberCounter(models.Model):
 
 
 from models.lowcode.imports import ExportRun, ImportMapping, ImportRun  # noqa: E402, F401
+from models.lowcode.views import SavedView  # noqa: E402, F401

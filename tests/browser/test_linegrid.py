@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 class TestKeyboard:
+    @pytest.mark.req("DAY-04")
     def test_it_works(self, open_quote):
         """Code, Enter, quantity, Enter: nine keys a line and no mouse."""
         page, quote = open_quote()
@@ -29,6 +30,7 @@ class TestKeyboard:
         page.save()
         assert stored(quote) == [("P1", 12, 11), ("P2", 3, 12), ("P3", 7, 13)]
 
+    @pytest.mark.req("DAY-04")
     def test_arrows_and_tab(self, open_quote, shop):
         page, _quote = open_quote([(shop.products[0], 1, 10), (shop.products[1], 2, 11)])
         page.go(0, "quantity")
@@ -46,6 +48,7 @@ class TestKeyboard:
         page.press("ArrowDown", "ArrowDown")
         assert page.place == (2, "quantity")
 
+    @pytest.mark.req("DAY-04")
     def test_the_list_while_typing(self, open_quote):
         page, _quote = open_quote()
         page.go(0, "product")
@@ -59,6 +62,7 @@ class TestKeyboard:
         page.press("Escape")
         assert page.page.locator("#lg-list").is_hidden() and page.value(1, "product") == "cp"
 
+    @pytest.mark.req("DAY-04")
     def test_initials_typed_faster_than_the_list(self, open_quote):
         page, _quote = open_quote()
         page.go(0, "product")
@@ -131,6 +135,7 @@ class TestInputMethod:
 
 
 class TestScanner:
+    @pytest.mark.req("DAY-04")
     def test_scans_follow_each_other_and_the_same_item_counts_up(self, open_quote):
         page, quote = open_quote()
         page.go(0, "product")
@@ -162,6 +167,7 @@ class TestScanner:
 
 
 class TestPaste:
+    @pytest.mark.req("DAY-04")
     def test_from_a_spreadsheet(self, open_quote):
         page, quote = open_quote()
         page.paste(0, "product", '编码\t名称\t数量\t单价\r\nP1\t齿盘乙\t１０\t9.5\r\nP2\t齿盘丙\t"1,200"\t\r\n')
@@ -189,6 +195,7 @@ class TestPaste:
 
 
 class TestPicker:
+    @pytest.mark.req("DAY-04")
     def test_many_at_once(self, open_quote):
         page, quote = open_quote()
         page.go(0, "product")

@@ -45,6 +45,7 @@ class TestSums:
         quote.refresh_from_db()
         assert shown == page.total("gross") == f"{quote.gross:,.2f}"
 
+    @pytest.mark.req("DAY-02")
     def test_rounding_off(self, open_quote, shop):
         page, quote = open_quote([(shop.products[0], 1, "123.45")], allowance=Decimal("0.40"))
         page.page.get_by_text("Round off").click()
@@ -180,6 +181,7 @@ class TestTwoGrids:
 class TestRealScreen:
     """The same on the product's own page of a quote, as the salesperson of the demo company."""
 
+    @pytest.mark.req("DAY-04")
     def test_ten_lines_and_ninety_keys(self, browser, live_server, people):
         seller = people.salesperson
         buyer = customer_of(seller)

@@ -53,18 +53,18 @@ def test_a_closed_browser_loses_nothing(opened):
         page.evaluate(
             "([key, text]) => backoffice.take('customer', key, text, document.querySelector('.record-form'))", [str(buyer.pk), buyer.name]
         )
-        page.locator(".lg-row [data-name=product]").first.focus()
-        page.keyboard.type("QH0079", delay=30)
-        page.keyboard.press("Enter")
-        page.wait_for_function("document.activeElement.dataset.name === 'quantity'")
-        page.keyboard.type("4")
-        page.locator(".lg-row [data-name=price]").first.fill("250")
-        page.keyboard.press("Enter")
+        page.wait_for_load_state("networkidle")
+        page.locator("[data-name=product]").first.fill("QH0079")
+        page.locator("[data-name=product]").first.press("Enter")
+        page.wait_for_function("document.activeElement.dataset.name === 'quantity' && !document.querySelector('[aria-busy]')")
+        page.locator("[data-name=quantity]").first.fill("4")
+        page.locator("[data-name=price]").first.fill("250")
+        page.locator("[data-name=price]").first.press("Enter")
+        page.wait_for_function("document.querySelector('[data-total=gross]').textContent.includes('1,000.00')")
         page.locator("[name=remark]").evaluate(
             "(one) => { one.value = 'by phone'; one.dispatchEvent(new Event('input', {bubbles: true})); }"
         )
-        page.wait_for_function("!document.querySelector('[aria-busy]')")
-        page.wait_for_timeout(800)
+        page.wait_for_function("Object.values(localStorage).some((kept) => kept.includes('by phone'))")
         assert drafts(page) == 1
     assert not Quote.objects.exists()
 

@@ -66,7 +66,6 @@ def drawn(page, key):
     )
 
 
-@pytest.mark.req("DSH-05")
 def test_a_click_on_a_bar_opens_the_records_behind_it(board):
     page = board(reverse("admin:boards"))
     bar = drawn(page, "topcustomers")

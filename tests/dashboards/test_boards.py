@@ -75,7 +75,6 @@ def total_behind(client, link, field):
 
 
 @pytest.mark.parametrize("period", ["year", "last_year", "month"])
-@pytest.mark.req("DSH-05", "DSH-06")
 def test_every_bar_equals_the_list_behind_it(client, business, period):
     for role in SEEING:
         user, drawn = desk.login(client, role), 0

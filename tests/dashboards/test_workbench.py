@@ -38,7 +38,6 @@ def test_nothing_waits_in_an_empty_company(client, people):
         assert "Nothing waits for you" in client.get(reverse("admin:workbench")).content.decode()
 
 
-@pytest.mark.req("DSH-07")
 def test_a_salesperson_finds_his_drafts_and_what_came_back(people, seller):
     kept = desk.make_quote(by=seller, submit=False)
     returned = desk.make_quote(desk.customer(), [(desk.product("QH0079"), 400)], by=seller)
@@ -63,7 +62,6 @@ def note(customer, due, at=None, **values):
         Interaction(customer=customer, subject="Call", next_contact_on=due, at=at or timezone.now(), **values).save()
 
 
-@pytest.mark.req("DSH-04", "DSH-07")
 def test_customers_to_contact_are_those_nobody_contacted_since(people, seller):
     mine = list(type(desk.customer()).objects.filter(owner=seller.employee).order_by("code")[:3])
     past = timezone.now() - timedelta(days=9)
@@ -75,7 +73,6 @@ def test_customers_to_contact_are_those_nobody_contacted_since(people, seller):
     assert [(item.title, item.is_late) for item in found["items"]] == [(mine[0].name, True)]
 
 
-@pytest.mark.req("DSH-06")
 def test_the_keeper_finds_what_is_to_go_out_and_to_come_in(people, seller):
     order = desk.make_order(desk.customer())
     delivery = desk.deliver(order, dispatch=False)

@@ -89,7 +89,7 @@ def test_before(shop):
     assert shop.figures()[:3] == ((D("6.00"), D("24.00")), (D("12.00"), 0, 0, D("12.00")), D("18.00"))
 
 
-@pytest.mark.req("FIN-16", "FIN-01", "FIN-27", "FIN-32")
+@pytest.mark.req("FIN-16")
 def test_due_first(shop):
     """12.00 pay the 6.00 that are due soon and 6.00 of the 24.00 due later; what is owed in all stays 18.00."""
     before = Allocation.objects.count()
@@ -166,7 +166,7 @@ def test_only_who_may(shop, people):
     assert shop.figures() == done
 
 
-@pytest.mark.req("FIN-16", "DAY-08")
+@pytest.mark.req("FIN-16")
 def test_released_the_books_are_as_before(shop):
     """The rows of the ledger stay and cancel out."""
     before = shop.figures()
@@ -182,7 +182,7 @@ def test_released_the_books_are_as_before(shop):
     assert shop.outstanding == (0, D("18.00"))
 
 
-@pytest.mark.req("FIN-16", "DAY-08")
+@pytest.mark.req("FIN-16")
 def test_released_in_part(shop):
     """Of 12.00 the 6.00 on the later debt are taken back, 2.00 first, then the rest; more is refused."""
     allocate_credit(shop.credit, by=shop.accountant)
@@ -263,6 +263,7 @@ class TestScreen:
         answer = client.post(self.link(shop, "allocate_credit"), {"picks": "1", f"amount-{shop.soon.pk}": "1"})
         assert answer.status_code in (200, 403, 404) and shop.figures() == before
 
+    @pytest.mark.req("FIN-16")
     def test_the_dialog_proposes_what_is_due_first(self, shop, client):
         client.force_login(shop.accountant)
         html = client.get(self.link(shop, "allocate_credit")).content.decode()

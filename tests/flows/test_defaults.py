@@ -131,6 +131,7 @@ def limited(buyer, limit):
         buyer.save()
 
 
+@pytest.mark.req("CRD-01", "CRD-04")
 def test_an_order_beyond_the_limit_goes_to_the_finance_manager_whose_word_lets_it_pass(buyer):
     limited(buyer, 1000)
     document = order(buyer, 1100)
@@ -187,6 +188,7 @@ def test_refunds(buyer, amount, asked):
 @pytest.mark.parametrize(
     ("total", "days", "asked"), [(20000, 30, [SUPERVISOR]), (20001, 1, [SUPERVISOR, DIRECTOR]), (100, 31, [SUPERVISOR, DIRECTOR])]
 )
+@pytest.mark.req("SHP-04")
 def test_returns(buyer, total, days, asked):
     document = order(buyer, total)
     agree(document)

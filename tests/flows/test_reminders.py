@@ -68,6 +68,7 @@ def test_nothing_is_due_at_once(quote):
     assert timezone.now() < task.attention_at < task.due_at
 
 
+@pytest.mark.req("WFL-04")
 def test_reminded_then_the_superior_then_silence(company, quote):
     pass_time()
     assert (tick(), mails()) == (1, ["supervisor@example.com"])
@@ -84,6 +85,7 @@ def test_reminded_then_the_superior_then_silence(company, quote):
     decide(task_of(quote, "Su"), company.supervisor, "approve")
 
 
+@pytest.mark.req("WFL-04")
 def test_a_level_may_hand_over(company):
     make_chain(company, level(approver(), on_timeout="hand_over"))
     quote = make_quote(company)
@@ -95,6 +97,7 @@ def test_a_level_may_hand_over(company):
     assert Quote.objects.get(pk=quote.pk).approval == "approved"
 
 
+@pytest.mark.req("WFL-04")
 def test_a_queue_reminds_everybody_who_could_take_it(company):
     make_chain(company, level(approver("role", role=company.roles["accountant"])))
     submit_quote(make_quote(company), by=company.sales)
@@ -110,6 +113,7 @@ def test_what_is_decided_is_left_alone(company, quote):
     assert tick() == 0
 
 
+@pytest.mark.req("WFL-04")
 def test_a_level_without_hours_never_bothers(company):
     make_chain(company, level(approver(), reminder_hours=0, escalation_hours=0))
     quote = make_quote(company)

@@ -80,6 +80,7 @@ def test_the_document_shows_panel_and_buttons_to_its_decider_only(client, compan
     assert "Waits for" in text and "Nudge" in text
 
 
+@pytest.mark.req("QUO-03")
 def test_approving_by_the_dialog(client, company, quote):
     address = deed(quote, "approve", "Su")
     text = page(client, company.supervisor, address)
@@ -233,6 +234,7 @@ def test_others_see_no_chains(client, company, quote):
     assert client.get(reverse("admin:flows_approvalchain_changelist")).status_code in (403, 404)
 
 
+@pytest.mark.req("QUO-03")
 def test_a_chain_is_made_on_the_screens(client, company, administrator):
     client.force_login(administrator)
     response = client.post(

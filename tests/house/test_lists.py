@@ -74,6 +74,7 @@ def test_tabs_are_parts_of_the_list(people, client):
     assert rows(client.get(address, {"view": "mine"})) == [mine]
 
 
+@pytest.mark.req("SRC-01")
 @pytest.mark.parametrize("text", ["隆凯", "sflk", "KH0002", "0571-0000-0002", "ＫＨ０００２"])
 def test_customers_are_found_by_any_part(text, people, client):
     """Two Chinese characters, pinyin initials, code, phone, full-width letters."""

@@ -19,30 +19,25 @@ def test_rounding_is_half_up_away_from_zero(number, places, expected):
     assert str(round_half_up(D(number), places)) == expected
 
 
-@pytest.mark.req("DAY-01")
 def test_amounts_of_a_line_with_tax_included():
     # 3 × 33.33 × 95 % = 94.9905 → 94.99; tax out of it at 13 %: 94.99 × 13 / 113 = 10.9280… → 10.93
     assert line_amounts(D(3), D("33.33"), D(95), D(13), True) == (D("94.99"), D("84.06"), D("10.93"), D("94.99"))
 
 
-@pytest.mark.req("DAY-01")
 def test_amounts_of_a_line_without_tax():
     # 94.99 × 13 % = 12.3487 → 12.35
     assert line_amounts(D(3), D("33.33"), D(95), D(13), False) == (D("94.99"), D("94.99"), D("12.35"), D("107.34"))
 
 
-@pytest.mark.req("DAY-02")
 def test_a_gift_costs_nothing():
     assert line_amounts(D(3), D("33.33"), D(95), D(13), True, is_gift=True) == (0, 0, 0, 0)
 
 
-@pytest.mark.req("DAY-01")
 def test_the_amount_gives_the_price_back():
     assert price_from_amount(D("100"), D(3), D(100)) == D("33.333333")
     assert price_from_amount(D("100"), D(0), D(100)) is None
 
 
-@pytest.mark.req("DAY-02")
 def test_the_remainder_goes_to_the_largest():
     assert spread(D("-10.00"), [D(100), D(100), D(101)]) == [D("-3.32"), D("-3.32"), D("-3.36")]
     assert spread(D("5.00"), [D(0), D(0)]) == [D("5.00"), D(0)]

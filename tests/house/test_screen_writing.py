@@ -235,6 +235,7 @@ def test_buttons_are_those_that_will_not_refuse(people, mine, client):
     assert screen.offered()
 
 
+@pytest.mark.req("ORG-24", "ADM-14")
 def test_a_person_changes_password_and_language(me, client):
     """Neither is a tracked change of anything but the language; both hold at once."""
     with changes("command"):
@@ -259,3 +260,25 @@ def test_an_administrator_makes_a_login(people, client):
     assert client.post(link(User, "add"), data).context_data["adminform"].form.errors.keys() == {"new_password"}
     assert client.post(link(User, "add"), data | {"new_password": "quite another 7"}).status_code == 302
     assert User.objects.get(username="fresh").check_password("quite another 7")
+
+
+@pytest.mark.req("ORG-13", "ORG-24")
+def test_an_administrator_allots_a_login_and_resets_its_password(people, client):
+    """One log-in an employee: the second is refused. The new password is the one that opens."""
+    from models.org.models import Employee, User
+
+    login(client, "administrator")
+    without = Employee.objects.filter(user=None).order_by("code")
+    assert without.exists(), "most people here have no log-in"
+    chosen = without.first()
+    data = {"is_active": "on", "language": "", "employee": chosen.pk, "new_password": "quite another 7"}
+    assert client.post(link(User, "add"), data | {"username": "first", "_token": "t1"}).status_code == 302
+    first = User.objects.get(username="first")
+    assert first.employee == chosen
+    second = client.post(link(User, "add"), data | {"username": "second", "_token": "t2"})
+    assert "employee" in second.context_data["adminform"].form.errors and not User.objects.filter(username="second").exists()
+    data |= {"username": "first", "new_password": "another again 8", "_token": "t3"}
+    assert client.post(link(User, "change", first.pk), data).status_code == 302
+    client.logout()
+    assert not client.login(username="first", password="quite another 7")
+    assert client.login(username="first", password="another again 8")

@@ -12,9 +12,11 @@ from django.utils.html import strip_tags
 
 from admin_config.records import LedgerAdmin, RecordAdmin, is_machinery
 from models.audit.changes import changes
+from models.customers.models import Customer
 from models.finance.models import Receivable
-from models.lowcode.models import ImportRun, NumberRule, OptionList
+from models.lowcode.models import ImportRun, NumberRule, Option, OptionList
 from models.products.models import Product
+from tests.filling import filled, rows
 from tests.people import deliver, login, make_order, product
 
 pytestmark = pytest.mark.django_db
@@ -114,3 +116,31 @@ def test_a_board_without_amounts_has_no_unit_to_choose(people, client):
     login(client, "administrator")
     assert b"data-unit=" not in client.get(reverse("admin:board", args=["approvals"])).content
     assert b"data-unit=" in client.get(reverse("admin:board", args=["overview"])).content
+
+
+@pytest.mark.req("ADM-14")
+@pytest.mark.parametrize(
+    ("language", "menu", "option", "field"),
+    [
+        ("en", "Quotes", "Own level", "Price level"),
+        ("zh-hans", "报价单", "自定级别", "价格级别"),
+        ("zh-hant", "報價單", "自訂級別", "價格等級"),
+    ],
+)
+def test_menus_options_and_labels_follow_the_person(language, menu, option, field, people, client):
+    """An option named by an administrator in three languages is shown in the one that its reader has chosen."""
+    login(client, "administrator")
+    levels = OptionList.objects.get(code="price_level")
+    address = reverse("admin:lowcode_optionlist_change", args=[levels.pk])
+    names = {"labels_en": "Own level", "labels_zh-hans": "自定级别", "labels_zh-hant": "自訂級別"}
+    further = rows("options", {"code": "own", "colour": "grey", "position": "9", "is_active": "on", **names}, stored=levels.options.count())
+    assert client.post(address, filled(client.get(address), **further)).status_code == 302
+    user = login(client, "general_manager")
+    with changes("command"):
+        Customer.objects.filter(code="KH0002").update(price_level=Option.objects.get(code="own"))
+    client.post("/language/", {"language": language, "next": "/"})
+    user.refresh_from_db()
+    assert user.language == language
+    page = client.get(reverse("admin:customers_customer_change", args=[Customer.objects.get(code="KH0002").pk])).content.decode()
+    assert f'lang="{language}"' in page
+    assert [text for text in (menu, option, field) if text not in page] == []

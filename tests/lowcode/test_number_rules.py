@@ -14,7 +14,7 @@ from models.lowcode.models import NumberRule
 from models.org.models import Company
 from tests import people as desk
 
-pytestmark = [pytest.mark.django_db, pytest.mark.books, pytest.mark.req("LOW-03")]
+pytestmark = [pytest.mark.django_db, pytest.mark.books]
 HINT = "3 companies draw equal numbers by this pattern; {company} or {branch} tells them apart."
 
 

@@ -16,7 +16,7 @@ from models.sales.operations.orders import close_order, submit_order, void_order
 from models.sales.plan import Instalment
 from tests import people as desk
 
-pytestmark = [pytest.mark.django_db, pytest.mark.books, pytest.mark.req("DAY-17")]
+pytestmark = [pytest.mark.django_db, pytest.mark.books]
 D = Decimal
 
 

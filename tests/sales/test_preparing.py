@@ -23,7 +23,6 @@ def prepared(quantity):
     return deliver(order, {1: quantity}, dispatch=False)
 
 
-@pytest.mark.req("SHP-01")
 def test_it_works(people):
     delivery = prepared(3)
     assert (delivery.gross, delivery.net, delivery.tax) == (Decimal("3.60"), Decimal("3.19"), Decimal("0.41"))
@@ -52,6 +51,7 @@ def posted(delivery, quantity):
     }
 
 
+@pytest.mark.req("SHP-01")
 def test_more_than_ordered_is_refused_at_its_line(people, client):
     delivery = prepared(3)
     login(client, "cangguan")
@@ -78,7 +78,6 @@ def test_what_one_role_hides_another_without_the_right_does_not_show(people):
     assert policy.fields(both, OrderLine)["price"] == level
 
 
-@pytest.mark.req("CRD-01")
 def test_who_sells_does_not_set_the_limit(people):
     assert (
         policy.fields(named("yewu2"), Customer)["credit_limit"] == policy.fields(named("neiqin"), Customer)["credit_limit"] == policy.READ

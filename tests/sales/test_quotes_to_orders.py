@@ -56,7 +56,7 @@ def of_position(quote, position):
     return quote.lines.get(position=position).pk
 
 
-@pytest.mark.req("DAY-06", "QUO-04")
+@pytest.mark.req("QUO-04")
 def test_a_quote_is_ordered_in_parts(boss):
     """100 bolts at 1.20 and 2 services at 300.00 make 720.00, less 7.20 allowance. First 25 bolts (30.00), then the rest.
 
@@ -80,7 +80,6 @@ def test_a_quote_is_ordered_in_parts(boss):
         order_quote(quote, by=boss)
 
 
-@pytest.mark.req("DAY-06")
 def test_what_a_draft_order_gives_up_is_open_again(boss):
     """Of 10 bolts 10 are ordered; the draft is cut to 4, its line goes, then the draft itself."""
     quote = quoted(bolts(10), bolts(1, "2.00"))
@@ -100,7 +99,6 @@ def test_what_a_draft_order_gives_up_is_open_again(boss):
     assert progress(quote) == [Progress.ACCEPTED]
 
 
-@pytest.mark.req("DAY-06")
 def test_deleting_draft_orders_opens_their_quotes_on_every_way(boss, client):
     """By the delete page, and by a queryset as bulk deletion does it."""
     first, second, third = quoted(), quoted(), quoted()
@@ -116,7 +114,6 @@ def test_deleting_draft_orders_opens_their_quotes_on_every_way(boss, client):
     assert progress(third) == [Progress.ACCEPTED]
 
 
-@pytest.mark.req("DAY-06")
 def test_voiding_an_order_opens_all_its_quotes(boss):
     """Two quotes of 12.00 in one order of 24.00; both are free when it is void, neither before."""
     first, second = quoted(), quoted()
@@ -134,6 +131,7 @@ def test_voiding_an_order_opens_all_its_quotes(boss):
     assert order_quote(Quote.objects.get(pk=first.pk), by=boss).gross == D("12.00")
 
 
+@pytest.mark.req("QUO-02")
 def test_each_gathered_quote_is_checked_like_the_first(boss):
     """One that ended yesterday, another version of the same offer, two versions of another, and one already ordered stay out."""
     quote = quoted()
@@ -164,7 +162,6 @@ def test_each_gathered_quote_is_checked_like_the_first(boss):
         order_quote(Quote.objects.get(pk=other_version.pk), by=boss)
 
 
-@pytest.mark.req("DAY-06")
 def test_a_closed_quote_gives_no_more_orders(boss):
     """4 of 10 bolts are ordered, the rest is not wanted; voiding the order does not open what was closed."""
     quote = quoted()
@@ -177,7 +174,6 @@ def test_a_closed_quote_gives_no_more_orders(boss):
     assert progress(quote) == [Progress.CLOSED]
 
 
-@pytest.mark.req("DAY-06")
 def test_the_dialog_shows_what_is_open(boss, client):
     """3 of 10 bolts are ordered: the dialog offers 7, and takes 2 of them."""
     quote = quoted()
@@ -192,7 +188,6 @@ def test_the_dialog_shows_what_is_open(boss, client):
     assert [left for _line, left in orderable(quote)] == [D(5)]
 
 
-@pytest.mark.req("DAY-08")
 def test_an_unverified_order_holds_its_quote_until_it_is_void(boss):
     """The order is a draft with a number again: it cannot be deleted, so it can be voided, and posts nothing doing so."""
     quote = quoted()

@@ -65,7 +65,6 @@ def take_out(document, **named):
     return reverse_return(fresh(document), by=desk.named("zhuguan"), reason="counted wrong", **named)
 
 
-@pytest.mark.req("DAY-08", "SHP-06")
 class TestReversing:
     """10 bolts (12.00) of the delivery were taken in, which was a mistake."""
 
@@ -160,7 +159,6 @@ class TestReversing:
         assert not button.allowed(document, people.warehouse_keeper) and not button.allowed(document, desk.seller_of(delivery))
 
 
-@pytest.mark.req("SHP-03", "SHP-04")
 class TestSubmitting:
     """Of 30 bolts no more than 30 are on their way back."""
 

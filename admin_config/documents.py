@@ -26,7 +26,7 @@ from models.base.fields import trimmed
 from models.base.operations import Refusal, find_operation
 from models.base.policy import WRITE
 from models.base.protocols import default_company_id
-from models.org.models import Company
+from models.org.models import Assistance, Company
 from models.org.rates import rate_between
 from models.products.pricing import price_lines
 from models.products.querysets import resolve_codes
@@ -246,7 +246,7 @@ class DocumentAdmin(ApprovalPages, PrintableAdmin, LineGridAdmin, RecordAdmin):
         if "customer" in self.field_names() and key.isdecimal():
             target = self.opts.get_field("customer").related_model
             customer = policy.scope(request.user, target).filter(pk=key).first()
-            found = self.defaults_of(customer) if customer is not None else {}
+            found = {**self.defaults_of(customer), **self.whose(request, customer)} if customer is not None else {}
         currency = request.GET.get("currency") or getattr(found.get("currency"), "pk", "")
         rate = self.rate_of(request, currency, parse_date(request.GET.get("date", "")[:10]) if request.GET.get("date") else None)
         if rate is not None:
@@ -255,13 +255,33 @@ class DocumentAdmin(ApprovalPages, PrintableAdmin, LineGridAdmin, RecordAdmin):
         choices = self.choices_for(request, customer) if customer is not None else {}
         return JsonResponse({name: _key_and_text(value) | _choices(choices.get(name)) for name, value in shown.items()})
 
+    def assisted(self, request):
+        """The employees the person enters documents for, asked once a request."""
+        if "_assisted" not in request.__dict__:
+            employee = request.user.employee_id or 0
+            request._assisted = set(Assistance.objects.filter(assistant=employee).values_list("salesperson_id", flat=True))
+        return request._assisted
+
+    def whose(self, request, customer):
+        """What an assistant enters for a salesperson's customer is the salesperson's: {field: record}; nothing for others."""
+        if customer.owner_id not in self.assisted(request):
+            return {}
+        owner = customer.owner
+        return {"owner": owner, "handler": owner, "department": owner.department, "region": owner.region}
+
     def get_changeform_initial_data(self, request):
         initial = super().get_changeform_initial_data(request)
+        company = Company.objects.filter(pk=initial.get("company")).first()
+        if company is not None and "prices_include_tax" in self.field_names():
+            initial.setdefault("prices_include_tax", company.prices_include_tax)
+        if "customer" in self.field_names() and self.assisted(request):
+            for name in ("owner", "handler", "department", "region"):  # they come with the customer
+                initial.pop(name, None)
         key = str(initial.get("customer", ""))
         if key.isdecimal() and "customer" in self.field_names():
             target = self.opts.get_field("customer").related_model
             customer = policy.scope(request.user, target).filter(pk=key).first()
-            found = self.defaults_of(customer) if customer is not None else {}
+            found = {**self.defaults_of(customer), **self.whose(request, customer)} if customer is not None else {}
             if rate := self.rate_of(request, getattr(found.get("currency"), "pk", "")):
                 found["rate"] = rate
             for name, value in found.items():

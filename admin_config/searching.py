@@ -6,7 +6,7 @@ from random import Random
 from django.db.models import Max, Q
 
 from models.base import policy
-from models.base.search import MOST_WORDS, SearchableRecord, found, words_of
+from models.base.search import MOST_WORDS, SearchableRecord, found, may_search, words_of
 from models.base.search_index import query_pieces
 from models.base.search_statistics import expected_share
 
@@ -20,22 +20,37 @@ def searched(rows, term, user, paths):
     if not term:
         return rows
     model = rows.model
-    if issubclass(model, SearchableRecord) and policy.may_see(user, model, "search_text"):
+    if may_search(user, model):
         return rows.filter(found(term))
-    condition = Q(pk__in=[])
+    condition = _in_seen_fields(model, term, user)
     for path in paths:
         if policy.is_readable_path(user, model, path):
             condition |= _at(model, path, term, user)
     return rows.filter(condition)
 
 
+def _in_seen_fields(model, term, user):
+    """Where somebody may not see all that the search column holds: in those of its fields that he sees."""
+    condition = Q(pk__in=[])
+    for name in getattr(model, "SEARCH_FIELDS", ()) if issubclass(model, SearchableRecord) else ():
+        if policy.may_see(user, model, name):
+            condition |= _words(name, term)
+    return condition
+
+
 def _at(model, path, term, user):
     field = model._meta.get_field(path) if "__" not in path else None
     if field is not None and field.is_relation:
         targets = policy.scope(user, field.related_model)
-        inner = found(term) if issubclass(field.related_model, SearchableRecord) else _words("name", term)
+        inner = _meant(field.related_model, term, user)
         return Q(**{f"{path}__in": targets.filter(inner).order_by().values("pk")})
     return _words(path, term)
+
+
+def _meant(model, term, user):
+    if not issubclass(model, SearchableRecord):
+        return _words("name", term)
+    return found(term) if may_search(user, model) else _in_seen_fields(model, term, user)
 
 
 def _words(path, term):
@@ -60,7 +75,7 @@ class Walk:
     def of(cls, rows, term, user):
         """The Walk for a person's search, or None where the index is quicker."""
         model = rows.model
-        if not issubclass(model, SearchableRecord) or not policy.may_see(user, model, "search_text"):
+        if not may_search(user, model):
             return None
         pieces = [piece for word in words_of(term) for piece in query_pieces(word)]
         share = expected_share(rows.db, model._meta.db_table, pieces)

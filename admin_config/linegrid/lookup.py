@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db.models import Case, IntegerField, Prefetch, When, prefetch_related_objects
+from django.db.models import Case, IntegerField, Prefetch, Q, When, prefetch_related_objects
 from django.utils import formats, timezone
 
 from models.base import policy
 from models.base.fields import TrimmedDecimalField, trimmed
 from models.base.money import round_half_up
-from models.base.search import normalised
+from models.base.search import may_search, normalised
 
 MOST_ITEMS = 500
 MOST_FOUND = 20
@@ -122,7 +122,8 @@ class Catalogue:
         wanted = normalised(text)
         if wanted:
             starts = Case(When(code__istartswith=text.strip(), then=0), default=1, output_field=IntegerField())
-            products = products.filter(search_text__contains=wanted).order_by(starts, "code")
+            seen = Q(search_text__contains=wanted) if may_search(self.user, self.grid.product_model) else Q(code__icontains=text.strip())
+            products = products.filter(seen).order_by(starts, "code")
         else:
             products = products.order_by("code")
         return list(products[:MOST_FOUND])

@@ -6,6 +6,7 @@ import unicodedata
 from django.db import models
 from django.db.models import Q
 
+from models.base import policy
 from models.base.records import Record
 from models.base.search_index import encoded, index_table, pieces, query_pieces
 from models.base.search_statistics import worth_asking
@@ -75,6 +76,11 @@ def found(text, path="search_text", lookup="found"):
     for word in words_of(text):
         condition &= Q(**{f"{path}__{lookup}": word})
     return condition
+
+
+def may_search(user, model):
+    """May the person search by the search column: does he see every field it is made of? Else it would tell what is hidden."""
+    return issubclass(model, SearchableRecord) and all(policy.may_see(user, model, name) for name in ("search_text", *model.SEARCH_FIELDS))
 
 
 class SearchableRecord(Record):

@@ -7,6 +7,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
+from django.urls import reverse
 
 from models.audit.changes import changes
 from models.customers.models import Contact, Customer
@@ -211,3 +212,17 @@ def test_doors_that_ask_nobody_are_closed(people, client):
     for address in (f"/r/{customer.pk}/1/", "/search/?s=a&extended=1"):
         assert client.get(address).status_code == 404, address
     assert client.get("/sales/").status_code == 302
+
+
+def test_the_search_tells_nothing_hidden(me, mine, client):
+    """A hidden phone finds nobody, in the list, behind a key and in the command search; what is seen still does."""
+    with changes("command"):
+        mine.phone = "0571-98765432"
+        mine.save()
+    assert client.get(link(Customer, "changelist"), {"q": "98765432"}).context_data["cl"].result_count == 1
+    limit("phone", FieldLimit.Level.MASK)
+    assert client.get(link(Customer, "changelist"), {"q": "98765432"}).context_data["cl"].result_count == 0
+    assert client.get(link(Customer, "changelist"), {"q": mine.code}).context_data["cl"].result_count == 1
+    query = {"app_label": "sales", "model_name": "quote", "field_name": "customer"}
+    assert client.get(reverse("admin:autocomplete"), {**query, "term": "98765432"}).json()["results"] == []
+    assert len(client.get(reverse("admin:autocomplete"), {**query, "term": mine.code}).json()["results"]) == 1

@@ -45,3 +45,17 @@ def test_not_for_others(assistant, client):
     given_away = quote_form(desk.customer_of(seller), owner=other.employee_id, handler=other.employee_id)
     assert client.post(link(Order, "add"), given_away).status_code == 200
     assert not Order.objects.exists()
+
+
+@pytest.mark.req("DAY-10")
+def test_the_form_takes_the_salesperson_from_the_customer(assistant, client):
+    """An empty form names nobody; with the customer come his salesperson as owner and handler, and where he works."""
+    seller = desk.named("yewu1")
+    buyer, empty = desk.customer_of(seller), client.get(link(Order, "add")).context_data["adminform"].form.initial
+    assert not {"owner", "handler", "department", "region"} & set(empty)
+    asked = client.get(link(Order, "defaults"), {"customer": buyer.pk}).json()
+    assert [asked[name]["key"] for name in ("owner", "handler")] == [str(seller.employee_id)] * 2
+    filled = client.get(link(Order, "add"), {"customer": buyer.pk}).context_data["adminform"].form.initial
+    assert (filled["owner"], filled["department"]) == (seller.employee_id, seller.employee.department_id)
+    client.force_login(seller)
+    assert client.get(link(Order, "add")).context_data["adminform"].form.initial["owner"] == seller.employee_id

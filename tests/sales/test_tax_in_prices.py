@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from models.audit.changes import changes
+from models.org.models import Company
 from models.sales.models import Quote
 from tests import people as desk
 from tests.house.test_screen_rights import link
@@ -74,3 +76,12 @@ def test_the_amount_gives_the_price_back(people, client):
     ]
     assert quote.gross == D("200.12")
     assert "33.333333" in page and "200.12" in page
+
+
+def test_the_companys_way_is_where_a_new_document_begins(people, client):
+    """含税 or 不含税 is the company's to say; a document may say otherwise."""
+    desk.login(client, "yewu1")
+    for says in (False, True):
+        with changes("command"):
+            Company.objects.filter(code="HZ").update(prices_include_tax=says)
+        assert client.get(link(Quote, "add")).context_data["adminform"].form.initial["prices_include_tax"] is says

@@ -26,7 +26,7 @@ from models.base import policy
 
 HOLDER = "b6f3holder9c41"  # stands for a key in markup written once per request
 VIEW_ONLY = "view={}"
-COUNTED = 10_000  # beyond this many rows the count reads “10,000+”
+FEW_COUNTED, COUNTED = 1_000, 10_000  # beyond this many rows the count reads “10,000+”
 VIEW_PARAMETER = "view"
 OWN_PARAMETERS = (VIEW_PARAMETER, SAVED, "e")
 
@@ -51,15 +51,25 @@ class CappedPaginator(Paginator):
     walk = None
 
     @cached_property
+    def sampled(self):
+        """More rows than this, by a sample: of a search for something common. 0 where they have to be counted."""
+        return self.walk.surely_more_than(COUNTED, FEW_COUNTED) if self.walk is not None else 0
+
+    @property
+    def counted(self):
+        """Where counting stops."""
+        return self.sampled or COUNTED
+
+    @cached_property
     def count(self):
         rows = self.object_list
-        if self.walk is not None and self.walk.has_more_than(COUNTED):
-            return COUNTED + 1
+        if self.sampled:
+            return self.sampled + 1
         return min(rows.order_by()[: COUNTED + 1].count(), COUNTED + 1) if hasattr(rows, "query") else len(rows)
 
     @property
     def is_capped(self):
-        return self.count > COUNTED
+        return self.count > self.counted
 
     def validate_number(self, number):
         """Beyond the counted rows every page may exist; whether it does is seen when it is read."""
@@ -138,7 +148,7 @@ class RecordChangeList(ChangeList):
     @property
     def count_text(self):
         """How many rows, “10,000+” where counting on would be slow."""
-        return f"{COUNTED:,}+" if self.result_count > COUNTED else f"{self.result_count:,}"
+        return f"{self.paginator.counted:,}+" if self.paginator.is_capped else f"{self.result_count:,}"
 
     @property
     def page(self):

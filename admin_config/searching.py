@@ -63,10 +63,10 @@ def _words(path, term):
 class Walk:
     """A search for something common in a large table: its first rows are met early on the way through the list in its own order.
 
-    `rows`: the ordered list without the search. Answers None or False where the way would be long; the index is the way then.
+    `rows`: the ordered list without the search. Answers None or 0 where the way would be long; the index is the way then.
     """
 
-    LONGEST, LARGEST_SAMPLE, HITS = 20_000, 6_000, 60
+    LONGEST, LARGEST_SAMPLE, HITS = 20_000, 4_000, 60
 
     def __init__(self, rows, term, share):
         self.rows, self.term, self.share = rows, term, share
@@ -88,11 +88,11 @@ class Walk:
         met = list(self.rows.filter(found(self.term, lookup="contains"), pk__in=way)[:count])
         return met if len(met) == count else None
 
-    def has_more_than(self, most):
-        """True if a sample of the table leaves no doubt (six standard deviations) that more rows than this are meant."""
+    def surely_more_than(self, *limits):
+        """The first of `limits` that a sample of the table leaves no doubt about (six standard deviations): more rows are meant. Or 0."""
         last = self.rows.model._base_manager.aggregate(last=Max("pk"))["last"] or 1
         size = min(self.LARGEST_SAMPLE, int(self.HITS / self.share), last)
         keys = Random(last).sample(range(1, last + 1), size)
-        expected = len(keys) * most / last
         hits = self.rows.order_by().filter(found(self.term, lookup="contains"), pk__in=keys).count()
-        return hits > expected + 6 * sqrt(expected) + 6
+        expected = ((limit, size * limit / last) for limit in limits)
+        return next((limit for limit, average in expected if hits > average + 6 * sqrt(average) + 6), 0)

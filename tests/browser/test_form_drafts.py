@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from models.customers.models import Address, Customer
-from models.finance.models import Receipt
+from models.finance.models import Receipt, Receivable
 from tests import people as desk
 from tests.browser.test_drafts import drafts
 from tests.conftest import CHROMIUM
@@ -123,10 +123,11 @@ def test_what_is_discarded_is_forgotten(browser_of):
         assert banner(page).is_hidden() and page.input_value("[name=short_name]") != "Nobody"
 
 
+@pytest.mark.req("DAY-05")
 def test_a_password_is_never_kept(browser_of):
     """Not even while it is shown."""
     user = desk.named("yewu1")
-    with browser_of("admin")(f"/org/user/{user.pk}/change/") as page:
+    with browser_of("guanli")(f"/org/user/{user.pk}/change/") as page:
         word = page.locator("[name=new_password]")
         word.fill("open sesame 12")
         page.fill("[name=username]", "yewu1b")
@@ -138,15 +139,16 @@ def test_a_password_is_never_kept(browser_of):
 
 @pytest.mark.req("DAY-05")
 def test_a_receipt_with_its_allocation(browser_of):
-    """30.00 received, of which 12.00 are typed to the debt: both are back, and the row is there once."""
-    debt = desk.make_debt()
-    with browser_of("zong")("/finance/receipt/add/") as page:
+    """30.00 received, of which 5.00 are typed to the debt of 12.00: both are back, and the row is there once."""
+    desk.deliver(desk.make_order(desk.customer(), [(desk.product("QH0001"), 10)]))
+    debt = Receivable.objects.get()
+    with browser_of("chuna")("/finance/receipt/add/") as page:
         take(page, "customer", debt.customer)
         page.wait_for_selector("[data-rows=lines] tr[data-offered]", state="attached")
         page.fill("[name=amount]", "30")
         page.locator("[name=lines-0-amount]").fill("5")
         kept(page, '"5"')
-    with browser_of("zong")("/finance/receipt/add/") as page:
+    with browser_of("chuna")("/finance/receipt/add/") as page:
         banner(page).get_by_text("Restore").click()
         page.wait_for_load_state("networkidle")
         assert page.input_value("[name=amount]") == "30"

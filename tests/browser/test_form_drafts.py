@@ -53,9 +53,8 @@ def banner(page):
 
 
 def take(page, name, record):
-    page.evaluate(
-        "([name, key, text]) => backoffice.take(name, key, text, document.querySelector('.record-form'))", [name, str(record.pk), str(record)]
-    )
+    choose = "([name, key, text]) => backoffice.take(name, key, text, document.querySelector('.record-form'))"
+    page.evaluate(choose, [name, str(record.pk), str(record)])
 
 
 def kept(page, text):

@@ -13,6 +13,7 @@ from django.utils.text import capfirst, slugify
 from django.utils.translation import gettext as _
 
 from admin_config.columns import badge_html
+from admin_config.drafts import draft_config
 from admin_config.merging import BASE
 from admin_config.writing import TOKEN
 from models.audit.once import new_token
@@ -54,6 +55,7 @@ class RecordPages:
         context |= {
             "token_name": TOKEN,
             "token": self.form_token(request),
+            "draft": draft_config(request, self.model, stored, TOKEN, context["adminform"].form.is_bound),
             "base_name": BASE,
             "base": self.signed_base(stored, formsets) if stored is not None and self.has_change_permission(request, stored) else "",
             "list_link": add_preserved_filters(

@@ -26,7 +26,7 @@ from models.base.policy import READ
 # What Django raises for addresses and forms made by hand. Never TypeError or KeyError: those are mistakes of the program.
 JUNK = (IncorrectLookupParameters, ValueError, OverflowError, FieldError, DataError, ValidationError, InvalidPage)
 
-SCRIPTS = ("backoffice", "picker")
+SCRIPTS = ("backoffice", "picker", "formdraft")
 STYLES = ("tokens", "shell", "lists", "forms")
 
 log = logging.getLogger("backoffice.junk")

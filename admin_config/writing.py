@@ -8,6 +8,7 @@ from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from admin_config.drafts import forget_draft
 from models.audit.changes import changes
 from models.audit.once import TokenReused, new_token, run_once
 from models.base.guards import AppendOnly, LockedDocument
@@ -84,9 +85,10 @@ class Writing:
             return view()
         purpose = f"{self.opts.label_lower}:{object_id or 'add'}"
         try:
-            return write_once(request, purpose, view, kind="form")
+            response = write_once(request, purpose, view, kind="form")
         except REFUSALS as error:
             return self.refused(request, view, sentence(error), is_reused=isinstance(error, TokenReused), field=place(error))
+        return forget_draft(request, response, TOKEN) if isinstance(response, HttpResponseRedirect) else response
 
     def refused(self, request, view, words, is_reused=False, field=None):
         """The form again, with what was typed and, at the field where there is one, why it was not taken."""

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import helpers
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
-from django.http import HttpResponseBadRequest, HttpResponseRedirect, JsonResponse
+from django.http import HttpResponseBadRequest, JsonResponse
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
@@ -23,8 +23,6 @@ from models.base.fields import ExactDecimalField
 SOURCES = ("pricing", "resolve", "last_prices", "available", "search")
 COMPUTED = ("product", "amount", "net", "tax", "gross", "list_price", "price_rule", "factor")
 HIDDEN = ("position", "price_source")
-SAVED_DRAFTS = "saved_drafts"
-REMEMBERED_DRAFTS = 20
 
 
 class LineGridInline(TabularInline):
@@ -259,17 +257,3 @@ class LineGridAdmin:
         super().save_formset(request, form, formset, change)
         for notice in getattr(formset, "notices", ()):
             messages.warning(request, notice)
-
-    def changeform_view(self, request, *args, **kwargs):
-        response = super().changeform_view(request, *args, **kwargs)
-        is_saved = request.method == "POST" and isinstance(response, HttpResponseRedirect)
-        return self.forget_draft(request, response) if is_saved else response
-
-    def forget_draft(self, request, response):
-        """Send the token of the saved form back, so that the script drops the draft of that name."""
-        names = {inline.token_field for inline in self.inlines if issubclass(inline, LineGridInline)}
-        tokens = [token for name in names if (token := request.POST.get(name, "")) and token.replace("-", "").replace("_", "").isalnum()]
-        if tokens:
-            before = [token for token in request.COOKIES.get(SAVED_DRAFTS, "").split(".") if token]
-            response.set_cookie(SAVED_DRAFTS, ".".join([*before, *tokens][-REMEMBERED_DRAFTS:]), max_age=86400, samesite="Lax")
-        return response

@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext as _
 
+from admin_config.drafts import draft_texts
+
 
 def texts():
     """Sentences by name; what stands in braces the script fills in."""
@@ -23,12 +25,8 @@ def texts():
         "scanned": _("{product}: now {quantity}."),
         "too_many": _("A document holds at most {count} lines; {rest} were left out."),
         "unreachable": _("The server does not answer. Keep typing: codes and prices are checked when you save."),
-        "saved_here": _("Kept on this computer at {time}"),
-        "not_kept": _("This browser keeps no drafts: save before you leave."),
         "draft": _("Unsaved entries from {time}, {count} lines."),
         "draft_outdated": _("The document was changed since."),
-        "restore": _("Restore"),
-        "discard": _("Discard"),
         "move_up": _("Move up"),
         "move_down": _("Move down"),
         "insert": _("Insert row above"),
@@ -36,4 +34,5 @@ def texts():
         "delete": _("Delete row"),
         "nothing_found": _("Nothing found."),
         "lines": _("{count} lines"),
+        **draft_texts(),
     }

@@ -46,6 +46,7 @@ def drafts(page):
     return page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length")
 
 
+@pytest.mark.req("DAY-05")
 def test_a_closed_browser_loses_nothing(opened):
     """Four services at 250.00 and a remark: 1,000.00 are stored after all, once, and nothing is left to restore."""
     buyer = desk.customer_of(desk.named("yewu1"))

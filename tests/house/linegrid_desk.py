@@ -10,11 +10,13 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.template import Context, Engine
 from django.template.context_processors import csrf
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.test import RequestFactory
 from django.urls import path
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
+from admin_config.drafts import forget_draft
 from admin_config.linegrid.inline import LeanFormSet, LineGridAdmin, LineGridInline
 from models.audit.changes import changes
 from models.customers.models import Customer
@@ -54,7 +56,7 @@ site.register(Quote, QuoteScreen)
 screen = site._registry[Quote]
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>Desk</title>{{ media }}
+<meta name="viewport" content="width=device-width"><title>Desk</title><script src="{{ drafts }}"></script>{{ media }}
 <style>:root { --color-primary-600: #2563eb; --color-base-200: #ddd; --color-base-500: #666; --color-base-900: #111 }</style></head><body>
 <form id="quote" method="post">{% csrf_token %}{{ head.as_p }}
 {% for inline_admin_formset in grids %}{% include "linegrid/grid.html" %}{% endfor %}<button name="_save">Save</button></form>
@@ -76,8 +78,9 @@ def desk_view(request, key):
             head.save()
             for formset in formsets:
                 formset.save()
-        return screen.forget_draft(request, HttpResponseRedirect(request.get_full_path()))
-    context = {"head": head, "media": grid.media, "grids": [lean(request, quote, one) for one in formsets], **csrf(request)}
+        return forget_draft(request, HttpResponseRedirect(request.get_full_path()), QuoteLines.token_field)
+    context = {"head": head, "media": grid.media, "grids": [lean(request, quote, one) for one in formsets]}
+    context |= {"drafts": static("backoffice/formdraft.js"), **csrf(request)}
     return HttpResponse(Engine.get_default().from_string(PAGE).render(Context(context)))
 
 

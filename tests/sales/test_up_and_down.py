@@ -25,6 +25,7 @@ def beside(client, document):
     return set(re.findall(r'href="(/[^"?#]*)', page))
 
 
+@pytest.mark.req("DAY-05")
 def test_up_and_down(people, client):
     """Quote → order → delivery → receivable → receipt, and delivery → return → credit: each page leads to the one before and after."""
     boss = desk.named("zong")
@@ -52,6 +53,7 @@ def test_up_and_down(people, client):
         assert wanted <= beside(client, document), document
 
 
+@pytest.mark.req("DAY-05")
 @pytest.mark.parametrize("model", [Quote, Order])
 def test_a_copy_has_the_lines_and_none_of_the_past(people, client, model):
     """10 bolts at 1.20 and 2 at 3.00, less 1.00: 17.00. The copy is a draft of today without a number."""

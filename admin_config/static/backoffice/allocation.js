@@ -12,7 +12,8 @@
     form = document.getElementById("receipt_form");
     part = form && form.querySelector("[data-rows=lines]");
     if (!part || !part.querySelector("[data-add-row]")) return;
-    form.addEventListener("backoffice:customer", () => load());
+    for (const row of rows()) { const amount = row.querySelector("[name$=-amount]"); if (amount.value) amount.dataset.typed = "1"; }
+    for (const name of ["backoffice:customer", "backoffice:restored"]) form.addEventListener(name, () => load());
     form.elements.currency?.addEventListener("change", () => load());
     form.elements.amount?.addEventListener("input", spread);
     part.addEventListener("input", (event) => { if (event.isTrusted && isAmount(event.target)) event.target.dataset.typed = "1"; sumUp(); });
@@ -30,14 +31,22 @@
     if (!customer) return;
     const answer = await fetch(`${address}?customer=${encodeURIComponent(customer)}&currency=${encodeURIComponent(form.elements.currency?.value || "CNY")}`);
     if (!answer.ok) return;
-    const there = new Set(rows().map((row) => row.querySelector("[name$=-receivable]").value));
-    for (const one of (await answer.json()).receivables) if (!there.has(String(one.key))) add(one);
+    const { receivables } = await answer.json();
+    const there = new Map(rows().map((row) => [row.querySelector("[name$=-receivable]").value, row]));
+    for (const one of receivables) {
+      const row = there.get(String(one.key));
+      if (!row) add(one);
+      else if (row.matches(".is-new")) show(row, one);
+    }
     spread();
   }
 
   function add(one) {
     part.querySelector("[data-add-row]").click();
-    const row = part.querySelector("tbody tr:last-child");
+    show(part.querySelector("tbody tr:last-child"), one);
+  }
+
+  function show(row, one) {
     row.dataset.offered = one.outstanding;
     row.querySelector("[name$=-receivable]").value = one.key;
     const box = row.querySelector("[data-picker]");

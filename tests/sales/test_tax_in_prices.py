@@ -19,7 +19,7 @@ from tests import people as desk
 from tests.house.test_screen_rights import link
 from tests.house.test_screen_writing import quote_form
 
-pytestmark = [pytest.mark.django_db, pytest.mark.books]
+pytestmark = [pytest.mark.django_db, pytest.mark.books, pytest.mark.req("DAY-01")]
 D = Decimal
 RATES = ("13", "9", "6", "3", "1", "0")
 

@@ -41,11 +41,24 @@ class ProductAdmin(RecordAdmin):
     inlines = [ProductUnitInline]
     fieldsets = [
         (None, {"fields": ["code", "name", "kind", "category", "brand", "model_name", "specification", "unit", "barcode", "is_active"]}),
-        (_("Price"), {"fields": ["price", "floor_price", "cost", "tax_rate"]}),
+        (_("Price"), {"fields": ["price", "floor_price", "cost", "tax_rate", "is_exempt"]}),
         (_("Stock"), {"fields": ["minimum_stock", "maximum_stock", "warranty_months"]}),
         (_("Description"), {"fields": ["description"]}),
     ]
-    spreadsheet = ["code", "name", "kind", "category", "brand", "specification", "unit", "barcode", "price", "cost", "tax_rate"]
+    spreadsheet = [
+        "code",
+        "name",
+        "kind",
+        "category",
+        "brand",
+        "specification",
+        "unit",
+        "barcode",
+        "price",
+        "cost",
+        "tax_rate",
+        "is_exempt",
+    ]
 
 
 class PriceListItemInline(RecordInline):

@@ -18,7 +18,7 @@ from models.finance.models import Credit, Receipt, Receivable, Refund
 from models.sales.models import Delivery, DeliveryLine, Opportunity, Order, OrderLine, Quote, QuoteLine, Return, ReturnLine, Stage
 from models.sales.ordering import orders_of_quote, quotes_of_order, versions_of_quote
 
-SOLD = ["product", "unit", "quantity", "price", "discount", "tax_rate", "amount", "is_gift", "remark"]
+SOLD = ["product", "unit", "quantity", "price", "discount", "tax_rate", "is_exempt", "amount", "is_gift", "remark"]
 TERMS = ["payment_term", "warehouse", "delivery_terms", "currency", "rate", "prices_include_tax", "discount", "allowance"]
 
 
@@ -134,7 +134,8 @@ class OrderLineAdmin(LedgerAdmin):
     list_totals = ["gross"]
     search_fields = ["order__number", "product"]
     fieldsets = [
-        (None, {"fields": ["order", "product", "quantity", "unit", "price", "discount", "tax_rate", "amount", "net", "tax", "gross"]})
+        (None, {"fields": ["order", "product", "quantity", "unit", "price", "discount"]}),
+        (_("Amount"), {"fields": ["tax_rate", "is_exempt", "amount", "net", "tax", "gross"]}),
     ]
 
 

@@ -91,8 +91,9 @@ class LineForm(forms.ModelForm):
         cleaned = self.cleaned_data
         for name, default in DEFAULTS.items():
             if name in self.fields and name not in self._errors and cleaned.get(name) in (None, ""):
-                is_tax = name == "tax_rate" and self.chosen is not None
-                cleaned[name] = self.chosen.tax_rate if is_tax else default
+                cleaned[name] = default
+                if name == "tax_rate" and self.chosen is not None:
+                    self._take_tax()
         self._check_product()
         self._check_unit()
         self._check_quantity()
@@ -101,6 +102,12 @@ class LineForm(forms.ModelForm):
                 self.add_error(name, _("This cannot be negative."))
         self._take_back_price()
         return cleaned
+
+    def _take_tax(self):
+        """Where no rate was typed, the product says how it is taxed."""
+        self.cleaned_data["tax_rate"] = self.chosen.tax_borne
+        if self.chosen.is_exempt and "is_exempt" in self.fields:
+            self.cleaned_data["is_exempt"] = True
 
     def _check_product(self):
         if "product" not in self.fields or "product" in self._errors or self.chosen is not None:
@@ -185,7 +192,9 @@ class LineForm(forms.ModelForm):
         if hasattr(self.instance, "cost") and (is_new or "product" in self.changed_data):
             self.instance.cost = self.chosen.cost
         if is_new and "tax_rate" not in self.fields and hasattr(self.instance, "tax_rate"):
-            self.instance.tax_rate = self.chosen.tax_rate
+            self.instance.tax_rate = self.chosen.tax_borne
+        if is_new and "is_exempt" not in self.fields and hasattr(self.instance, "is_exempt"):
+            self.instance.is_exempt = self.chosen.is_exempt
 
     def validate_unique(self):
         """Nothing in a line is unique but its position, and that is assigned."""

@@ -182,7 +182,8 @@ class Catalogue:
             "specification": product.specification,
             "unit": unit.name,
             "units": [{"name": one.name, "barcode": one.barcode} for one in self.units(product)],
-            "tax_rate": trimmed(product.tax_rate),
+            "tax_rate": trimmed(product.tax_borne),
+            "is_exempt": product.is_exempt,
             **beside.get(product.pk, {}),
         }
         if price is not None and self.shows_prices:
@@ -218,7 +219,7 @@ class Catalogue:
     def _entered(item, price, product):
         """(price, discount, tax rate) of a posted row; what the rule says where no price was entered."""
         entered = number(item.get("price"), price.price if price is not None else None)
-        return entered, number(item.get("discount"), Decimal(100)), number(item.get("tax_rate"), product.tax_rate)
+        return entered, number(item.get("discount"), Decimal(100)), number(item.get("tax_rate"), product.tax_borne)
 
     def earned(self, product, factor, entered, header, cost=None):
         """{"cost", "margin"} of `factor` base units at the price, discount and tax rate `entered`; empty for who may not see costs.

@@ -216,7 +216,7 @@ class Grid:
         line = row.line
         if not self.catalogue.shows_cost or getattr(line, "price", None) is None or line.discount is None or line.tax_rate is None:
             return {}
-        entered = (Decimal(0) if line.is_gift else line.price), line.discount, line.tax_rate
+        entered = (Decimal(0) if line.is_gift else line.price), line.discount, line.tax_borne
         return self.catalogue.earned(row.product, line.factor, entered, self.header, line.cost)
 
     @cached_property

@@ -92,7 +92,7 @@ class New(Stored):
         field = self.line._meta.get_field(name)
         if name in DEFAULTS and name != "tax_rate":
             value = DEFAULTS[name]
-        elif name in ("discount", "is_gift") or field.choices or field.is_relation:
+        elif name in ("discount", "is_exempt", "is_gift") or field.choices or field.is_relation:
             value = field.get_default()
         else:
             return ""

@@ -57,6 +57,10 @@ def _discount(line):
     return "" if line.discount == 100 else quantity_text(line.discount)
 
 
+def _tax_rate(line):
+    return gettext("exempt") if line.is_exempt else quantity_text(line.tax_rate)
+
+
 def _amount(line):
     return amount_text(line.shown_amount, decimals=line.places)
 
@@ -72,7 +76,7 @@ UNIT = PrintColumn(_("Unit"), 12, lambda line: line.unit, ("unit",))
 QUANTITY = PrintColumn(_("Quantity"), 19, lambda line: quantity_text(line.quantity), ("quantity",), is_number=True)
 PRICE = PrintColumn(_("Price"), 22, _price, ("price",), is_number=True)
 DISCOUNT = PrintColumn(_("% paid"), 14, _discount, ("discount",), is_number=True, is_optional=True)
-TAX_RATE = PrintColumn(_("Tax %"), 13, lambda line: quantity_text(line.tax_rate), ("tax_rate",), is_number=True)
+TAX_RATE = PrintColumn(_("Tax %"), 13, _tax_rate, ("tax_rate", "is_exempt"), is_number=True)
 AMOUNT = PrintColumn(_("Amount"), 27, _amount, ("amount",), is_number=True, is_sum=True)
 ORDER = PrintColumn(_("Order"), 33, _order, ("order_line",), is_where_different=True)
 DELIVERED_PRICE = PrintColumn(_("Price"), 22, _price, ("order_line__price", "gross"), is_number=True)

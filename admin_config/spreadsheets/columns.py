@@ -51,8 +51,8 @@ class Column:
 
     @property
     def is_filled_in(self):
-        """True if the server finds a value where a line's cell is blank: the product's unit, price and tax rate."""
-        return self.is_line and self.field.name in ("unit", "price", "tax_rate")
+        """True if the server finds a value where a line's cell is blank: the product's unit, price, tax rate and exemption."""
+        return self.is_line and self.field.name in ("unit", "price", "tax_rate", "is_exempt")
 
     @property
     def is_required(self):

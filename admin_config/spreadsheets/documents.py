@@ -184,6 +184,8 @@ class DocumentCheck(Check):
                 continue
             setattr(line, column.attname, value)
             names.add(column.field.name)
+        if "is_exempt" in names:
+            names.add("tax_rate")  # follows it
         return names
 
     # -- all documents -------------------------------------------------------------------------------------------------

@@ -68,7 +68,9 @@ class LineRules:
                 worth = self._worth(document)
             line.list_price = self._standard(product, line, worth)
             if "tax_rate" not in given:
-                line.tax_rate = product.tax_rate
+                line.tax_rate = product.tax_borne
+            if "is_exempt" not in given:  # a rate in the file says that the line is taxed
+                line.is_exempt = product.is_exempt and not line.tax_rate
             if "price" in given:
                 line.price_source = SalesLine.PriceSource.MANUAL
             else:

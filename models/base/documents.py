@@ -193,13 +193,13 @@ class Document(Record):
         """
         places = self.decimals
         for line in lines:
-            first = line_amounts(line.quantity, line.price, line.discount, line.tax_rate, self.prices_include_tax, line.is_gift, places)
+            first = line_amounts(line.quantity, line.price, line.discount, line.tax_borne, self.prices_include_tax, line.is_gift, places)
             line.amount = first.amount
         total = sum((line.amount for line in lines), Decimal(0))
         final = money(total * self.discount / 100, places) - self.allowance
         shares = spread(final - total, [line.amount for line in lines], places) if final != total else [Decimal(0)] * len(lines)
         for line, share in zip(lines, shares, strict=True):
-            parts = taxed(line.amount + share, line.tax_rate, self.prices_include_tax, places)
+            parts = taxed(line.amount + share, line.tax_borne, self.prices_include_tax, places)
             line.net, line.tax, line.gross = parts.net, parts.tax, parts.gross
         self.net, self.tax, self.gross = (sum((getattr(line, name) for line in lines), Decimal(0)) for name in ("net", "tax", "gross"))
 

@@ -74,6 +74,7 @@ class Product(SearchableRecord):
     floor_price = PriceField(_("floor price"), null=True, blank=True)
     cost = PriceField(_("cost price"), default=Decimal(0))
     tax_rate = PercentField(_("tax rate in %"), default=Decimal(13))
+    is_exempt = models.BooleanField(_("exempt"), default=False, help_text=_("Lines of an exempt product begin exempt and bear no tax."))
     minimum_stock = QuantityField(_("minimum stock"), null=True, blank=True)
     maximum_stock = QuantityField(_("maximum stock"), null=True, blank=True)
     warranty_months = models.PositiveIntegerField(_("warranty in months"), null=True, blank=True)
@@ -96,6 +97,11 @@ class Product(SearchableRecord):
 
     def title(self):
         return self.name
+
+    @property
+    def tax_borne(self):
+        """The tax rate with which its lines begin: 0 where it is exempt."""
+        return Decimal(0) if self.is_exempt else self.tax_rate
 
     @property
     def is_stocked(self):

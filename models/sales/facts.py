@@ -7,7 +7,7 @@ from models.base.money import money, round_half_up
 from models.finance import credit
 from models.stock.querysets import available
 
-ALIKE = ("product_id", "unit", "factor", "quantity", "price", "discount", "tax_rate", "is_gift")
+ALIKE = ("product_id", "unit", "factor", "quantity", "price", "discount", "tax_rate", "is_exempt", "is_gift")
 ALIKE_TERMS = ("customer_id", "payment_term_id", "currency_id", "rate", "prices_include_tax", "discount", "allowance")
 
 

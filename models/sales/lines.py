@@ -19,6 +19,7 @@ LOCKED_LINE = (
     "price",
     "discount",
     "tax_rate",
+    "is_exempt",
     "amount",
     "net",
     "tax",
@@ -49,6 +50,7 @@ class SalesLine(Line):
     price_rule = models.CharField(_("price rule"), max_length=120, blank=True, editable=False)
     discount = PercentField(_("discount (% paid)"), default=Decimal(100))
     tax_rate = PercentField(_("tax rate in %"), default=Decimal(13))
+    is_exempt = models.BooleanField(_("exempt"), default=False, help_text=_("An exempt line bears no tax: its rate becomes 0."))
     amount = AmountField(_("amount"), default=Decimal(0))
     net = AmountField(_("net"), default=Decimal(0), editable=False)
     tax = AmountField(_("tax"), default=Decimal(0), editable=False)
@@ -66,6 +68,7 @@ class SalesLine(Line):
 
     def clean(self):
         super().clean()
+        self.tax_rate = self.tax_borne
         if self.quantity is not None and self.quantity <= 0:
             raise ValidationError({"quantity": _("The quantity must be more than 0.")})
         if self.price is not None and self.price < 0:
@@ -74,10 +77,16 @@ class SalesLine(Line):
             raise ValidationError({"discount": _("Give the percentage paid, e.g. 95.")})
 
     def save(self, *args, update_fields=None, **kwargs):
-        self.base_quantity = self.quantity * self.factor
-        if update_fields is not None and "quantity" in update_fields:
-            update_fields = {*update_fields, "base_quantity"}
+        self.base_quantity, self.tax_rate = self.quantity * self.factor, self.tax_borne
+        if update_fields is not None:
+            followers = {"quantity": "base_quantity", "is_exempt": "tax_rate"}
+            update_fields = {*update_fields, *(followers[name] for name in update_fields if name in followers)}
         super().save(*args, update_fields=update_fields, **kwargs)
+
+    @property
+    def tax_borne(self):
+        """The tax rate that counts: 0 where the line is exempt, which on an invoice is not the same as a rate of 0 %."""
+        return Decimal(0) if self.is_exempt else self.tax_rate
 
     @property
     def paid_percent(self):
@@ -107,6 +116,7 @@ COPIED = (
     "price_rule",
     "discount",
     "tax_rate",
+    "is_exempt",
     "is_gift",
     "cost",
     "remark",

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from models.audit.changes import changes
 from models.base.money import line_amounts
 from models.products.models import Product
 from models.sales.models import Quote, QuoteLine
@@ -44,6 +45,39 @@ class TestSums:
         page.save()
         quote.refresh_from_db()
         assert shown == page.total("gross") == f"{quote.gross:,.2f}"
+
+    def test_an_exempt_line_counts_no_tax_at_once(self, open_quote, shop):
+        page, quote = open_quote([(shop.products[0], 1, 113), (shop.products[1], 1, 100)])
+        page.cell(0, "is_exempt").check()
+        page.page.wait_for_timeout(60)
+        assert (page.value(0, "tax_rate"), page.total("net"), page.total("tax"), page.total("gross")) == ("0", "201.50", "11.50", "213.00")
+        page.go(0, "tax_rate")
+        page.type("13")
+        page.press("Tab")
+        assert page.value(0, "tax_rate") == "0"
+        page.save()
+        assert [(line.is_exempt, line.tax) for line in quote.lines.all()] == [(True, 0), (False, Decimal("11.50"))]
+        page.go(0, "quantity")
+        page.type("2")
+        page.press("Enter")
+        page.settled()
+        assert page.cell(0, "is_exempt").is_checked() and page.value(0, "tax_rate") == "0"
+        page.cell(0, "is_exempt").uncheck()
+        page.settled()
+        assert page.value(0, "tax_rate") == "13"
+
+    def test_a_line_of_an_exempt_product_begins_exempt(self, open_quote, shop):
+        with changes("command"):
+            Product.objects.filter(pk=shop.products[1].pk).update(is_exempt=True)
+        page, quote = open_quote()
+        page.go(0, "product")
+        page.type("P1")
+        page.press("Enter")
+        page.settled()
+        assert page.cell(0, "is_exempt").is_checked() and (page.value(0, "tax_rate"), page.total("tax")) == ("0", "0.00")
+        page.save()
+        line = quote.lines.get()
+        assert (line.is_exempt, line.tax_rate, line.tax) == (True, 0, 0)
 
     @pytest.mark.req("DAY-02")
     def test_rounding_off(self, open_quote, shop):

@@ -26,7 +26,7 @@ from models.products.pricing import price_lines
 from models.products.querysets import resolve_codes
 from models.sales.models import Quote, QuoteLine
 
-COLUMNS = ["product", "unit", "quantity", "price", "discount", "tax_rate", "amount", "is_gift", "remark"]
+COLUMNS = ["product", "unit", "quantity", "price", "discount", "tax_rate", "is_exempt", "amount", "is_gift", "remark"]
 
 
 def last_prices(_customer, product_ids, _currency, _user):

@@ -1,4 +1,4 @@
-"""Prices with tax or without, typed on the screen of a quote: six rates, each line and the total. One piece at 100.00 a line.
+"""Prices with tax or without, typed on the screen of a quote: six rates and exempt, each line and the total; 100.00 a line.
 
 With tax included 100.00 at 13 % hold 100 × 13 / 113 = 11.50 of tax; without it 13.00 are added.
 """
@@ -7,14 +7,19 @@ from decimal import Decimal
 
 import pytest
 
+from admin_config.printing.layouts import layouts_of
+from admin_config.printing.printout import printout
 from models.audit.changes import changes
 from models.org.models import Company
+from models.products.models import Product
+from models.sales.facts import OrderFacts
 from models.sales.models import Quote
+from models.sales.operations.quotes import order_quote, revise_quote, submit_quote
 from tests import people as desk
 from tests.house.test_screen_rights import link
 from tests.house.test_screen_writing import quote_form
 
-pytestmark = [pytest.mark.django_db, pytest.mark.books]
+pytestmark = [pytest.mark.django_db, pytest.mark.books, pytest.mark.req("DAY-01")]
 D = Decimal
 RATES = ("13", "9", "6", "3", "1", "0")
 
@@ -85,3 +90,49 @@ def test_the_companys_way_is_where_a_new_document_begins(people, client):
         with changes("command"):
             Company.objects.filter(code="HZ").update(prices_include_tax=says)
         assert client.get(link(Quote, "add")).context_data["adminform"].form.initial["prices_include_tax"] is says
+
+
+def test_an_exempt_line_bears_no_tax(people, client):
+    """免税: 100.00 + 88.50 at 13 % + 100.00 at 0 % = 288.50 net; 11.50 of tax; 300.00. Order, new version and print keep the word."""
+    quote, page = entered(client, typed("13") | {"is_exempt": "on"}, typed("13"), typed("0"))
+    exempt, taxed, zero = quote.lines.all()
+    assert [(line.is_exempt, line.tax_rate) for line in (exempt, taxed, zero)] == [(True, 0), (False, 13), (False, 0)]
+    assert amounts(quote) == [("100.00", "0.00", "100.00"), ("88.50", "11.50", "100.00"), ("100.00", "0.00", "100.00")]
+    assert (quote.net, quote.tax, quote.gross) == (D("288.50"), D("11.50"), D("300.00"))
+    assert all(text in page for text in ("288.50", "11.50", "300.00"))
+    desk.approve(submit_quote(quote, by=desk.named("yewu1")))
+    order = order_quote(quote, by=desk.named("yewu1"))
+    assert [line.is_exempt for line in order.lines.all()] == [True, False, False]
+    assert amounts(order) == amounts(quote) and (order.net, order.tax, order.gross) == (quote.net, quote.tax, quote.gross)
+    assert OrderFacts(order).unchanged_from_quote
+    assert [line.is_exempt for line in revise_quote(quote, by=desk.named("yewu1")).lines.all()] == [True, False, False]
+    assert rates_printed(quote) == rates_printed(order) == ["exempt", "13", "0"]
+    with changes("command"):
+        order.lines.filter(position=3).update(is_exempt=True)
+    assert not OrderFacts(order).unchanged_from_quote
+
+
+def test_without_tax_in_the_price_nothing_is_added_to_an_exempt_line(people, client):
+    """100.00 exempt stay 100.00; 100.00 at 13 % become 113.00."""
+    quote, page = entered(client, typed("13") | {"is_exempt": "on"}, typed("13"), prices_include_tax=None)
+    assert amounts(quote) == [("100.00", "0.00", "100.00"), ("100.00", "13.00", "113.00")]
+    assert (quote.net, quote.tax, quote.gross) == (D("200.00"), D("13.00"), D("213.00"))
+    assert "213.00" in page
+
+
+def test_lines_of_an_exempt_product_begin_exempt(people, client):
+    """Where no rate was typed the product says so; a typed rate stays a rate."""
+    with changes("command"):
+        Product.objects.filter(code="QH0001").update(is_exempt=True)
+    quote, _page = entered(client, typed(""), typed("9"))
+    assert [(line.is_exempt, line.tax_rate) for line in quote.lines.all()] == [(True, 0), (False, 9)]
+    draft = desk.make_quote(submit=False)
+    assert [(line.is_exempt, line.tax_rate, line.tax) for line in draft.lines.all()] == [(True, 0, 0)]
+
+
+def rates_printed(document):
+    """The column of tax rates on the company's paper, one text a line."""
+    layout = next(one for one in layouts_of(type(document)) if one.code == "a4")
+    made = printout(layout, document, desk.named("zong"))
+    at = [column.heading for column in made.columns].index("Tax %")
+    return [row[at][0] for page in made.pages for row in page.rows]

@@ -215,9 +215,21 @@
       }
       if (name === "price" && control.value.trim() === "") grid.write(row, "price_source", LineGrid.RULE);   // emptied: the rule again
       if (name === "is_gift" || name === "amount") grid.compute(row, "left");    // the amount that this price really gives
+      if (name === "is_exempt" || name === "tax_rate") this.tax(row, name);
       const asks = name === "product" ? !grid.isResolved(row) && !this.list.isFor(control) : ["quantity", "unit", "price", "amount", "discount", "warehouse"].includes(name);
       if (asks) grid.lookup.ask(row);
       grid.touched();
+    }
+
+    /* An exempt line shows a rate of 0; one that is so no longer takes the product's. */
+    tax(row, name) {
+      const { grid } = this, { product } = grid.state(row);
+      if (grid.isExempt(row)) grid.write(row, "tax_rate", "0");
+      else if (name === "is_exempt") {
+        grid.write(row, "tax_rate", product?.tax_rate ?? "");
+        if (!product) grid.lookup.ask(row);
+      }
+      grid.compute(row, "tax_rate");
     }
   }
 

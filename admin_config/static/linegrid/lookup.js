@@ -89,8 +89,10 @@
       Object.assign(state, { product, resolved: product.code });
       grid.mark(row, "product", "");
       this.offerUnits(row, product);
-      if (grid.text(row, "tax_rate") === "" || state.taxOf !== product.id) grid.write(row, "tax_rate", product.tax_rate);
-      state.taxOf = product.id;
+      const isOther = state.taxOf !== product.code;
+      if (isOther) grid.write(row, "is_exempt", product.is_exempt);
+      if (isOther || grid.text(row, "tax_rate") === "") grid.write(row, "tax_rate", product.tax_rate);
+      state.taxOf = product.code;
       if (grid.isNew(row) && grid.text(row, "quantity") === "") grid.write(row, "quantity", "1");
       const follows = grid.source(row) === LineGrid.RULE && "price" in product;
       if (follows) {

@@ -35,7 +35,10 @@
       this.nextNumber = Number(this.totalForms.value);
       this.states = new WeakMap();
       this.changed = [];     // functions to call after an entry
-      for (const row of this.body.rows) this.state(row).resolved = row.hasAttribute("data-new") ? "" : this.text(row, "product");
+      for (const row of this.body.rows) {
+        const product = this.text(row, "product");
+        Object.assign(this.state(row), { resolved: row.hasAttribute("data-new") ? "" : product, taxOf: product });   // its tax stands already
+      }
     }
 
     /* ---- reading and writing cells ---- */
@@ -75,6 +78,8 @@
     }
 
     number(row, name, otherwise = Decimals.ZERO) { return Decimals.parse(this.text(row, name)) ?? otherwise; }
+
+    isExempt(row) { return this.text(row, "is_exempt") === "on"; }
 
     source(row) { return this.text(row, "price_source") || RULE; }
 
@@ -188,7 +193,7 @@
         quantity: this.number(row, "quantity"),
         price: this.number(row, "price"),
         discount: this.number(row, "discount", Decimals.HUNDRED),
-        taxRate: this.number(row, "tax_rate"),
+        taxRate: this.isExempt(row) ? Decimals.ZERO : this.number(row, "tax_rate"),
         isGift: this.text(row, "is_gift") === "on",
       };
     }

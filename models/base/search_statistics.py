@@ -13,7 +13,7 @@ LARGE = 200_000  # rows below which reading all candidates is quick
 KEPT_FOR = 600  # seconds; autovacuum renews the statistics about as often
 SMALL_FOR = 60  # seconds until a small table is looked at again: an import may have made it large
 COMMON = 0.005  # of the rows
-USELESS = 0.05  # a piece in more of the rows than this finds nothing that a rarer one does not
+USELESS = 0.3  # a piece in more of the rows than this finds nothing that a rarer one does not
 
 ENOUGH = 4
 

@@ -1,7 +1,5 @@
 """The page of a line grid under hands: what tests of the grid in Chromium share."""
 
-import os
-
 import pytest
 from django.test import Client
 
@@ -12,15 +10,10 @@ HAND = 60  # milliseconds between a person's keys
 
 
 @pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps a loop in this thread; the tests use the database beside it
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+def browser(driver):
+    browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    yield browser
+    browser.close()
 
 
 class Page:

@@ -1,6 +1,5 @@
 """What was typed and not saved is there again when the browser was closed: on the product's own pages, in a browser with a profile."""
 
-import os
 from contextlib import contextmanager
 from decimal import Decimal
 
@@ -15,31 +14,23 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pyte
 
 
 @pytest.fixture
-def opened(live_server, people, tmp_path):
+def opened(driver, live_server, people, tmp_path):
     """`with opened() as page`: a new quote as yewu1 sees it, in a browser that ends afterwards; its profile stays."""
-    from playwright.sync_api import sync_playwright
-
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps a loop in this thread; the tests use the database beside it
     client = Client()
     client.force_login(desk.named("yewu1"))
     session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
 
-    with sync_playwright() as playwright:
+    @contextmanager
+    def start():
+        context = driver.chromium.launch_persistent_context(str(tmp_path), executable_path=CHROMIUM, args=["--no-sandbox"], locale="en-GB")
+        context.add_cookies([session])
+        page = context.new_page()
+        page.goto(f"{live_server.url}/sales/quote/add/")
+        page.wait_for_function("document.querySelector('[data-linegrid]').lineGrid")
+        yield page
+        context.close()
 
-        @contextmanager
-        def start():
-            context = playwright.chromium.launch_persistent_context(
-                str(tmp_path), executable_path=CHROMIUM, args=["--no-sandbox"], locale="en-GB"
-            )
-            context.add_cookies([session])
-            page = context.new_page()
-            page.goto(f"{live_server.url}/sales/quote/add/")
-            page.wait_for_function("document.querySelector('[data-linegrid]').lineGrid")
-            yield page
-            context.close()
-
-        yield start
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    yield start
 
 
 def drafts(page):

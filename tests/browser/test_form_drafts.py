@@ -1,6 +1,5 @@
 """What was typed into a form without a line grid and not saved is there again when the browser was closed."""
 
-import os
 from contextlib import contextmanager
 from decimal import Decimal
 
@@ -17,35 +16,29 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pyte
 
 
 @pytest.fixture
-def browser_of(live_server, people, tmp_path):
+def browser_of(driver, live_server, people, tmp_path):
     """`with browser_of("zong")("/path/") as page`: a page as the person sees it, in a browser that ends afterwards; its profile stays."""
-    from playwright.sync_api import sync_playwright
 
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps a loop in this thread; the tests use the database beside it
+    def of(name):
+        client = Client()
+        client.force_login(desk.named(name))
+        session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
 
-    with sync_playwright() as playwright:
+        @contextmanager
+        def start(path):
+            context = driver.chromium.launch_persistent_context(
+                str(tmp_path), executable_path=CHROMIUM, args=["--no-sandbox"], locale="en-GB", timezone_id="Asia/Shanghai"
+            )
+            context.add_cookies([session])
+            page = context.new_page()
+            page.goto(live_server.url + path)
+            page.wait_for_load_state("networkidle")
+            yield page
+            context.close()
 
-        def of(name):
-            client = Client()
-            client.force_login(desk.named(name))
-            session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+        return start
 
-            @contextmanager
-            def start(path):
-                context = playwright.chromium.launch_persistent_context(
-                    str(tmp_path), executable_path=CHROMIUM, args=["--no-sandbox"], locale="en-GB", timezone_id="Asia/Shanghai"
-                )
-                context.add_cookies([session])
-                page = context.new_page()
-                page.goto(live_server.url + path)
-                page.wait_for_load_state("networkidle")
-                yield page
-                context.close()
-
-            return start
-
-        yield of
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    yield of
 
 
 def banner(page):

@@ -26,16 +26,14 @@ print(people.customer().pk)
 
 
 @pytest.mark.req("DAY-04", "DAY-09", "FIN-33")
-def test_it_works(installation):
+def test_it_works(installation, driver):
     """The general manager enters an order of KH0002, who has two addresses."""
-    from playwright.sync_api import sync_playwright
-
     root = Path(__file__).resolve().parents[2]
     environment = installation | {"PYTHONPATH": str(root)}
     made = subprocess.run([sys.executable, "-c", PREPARE], env=environment, cwd=root, check=True, capture_output=True, text=True)
     customer = made.stdout.split()[-1]
-    with running(environment) as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with running(environment) as server:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         person = Person(browser, server.address, "zong", "demo-2026")
         person.open(f"/sales/order/add/?customer={customer}")
         page = person.page

@@ -7,6 +7,7 @@ The tests that want the company therefore run together.
 
 import sqlite3
 
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection
 
@@ -53,6 +54,7 @@ class State:
             self._keep(False)
         if has_company != self.wanted:
             self._change_over()
+            ContentType.objects.clear_cache()  # a snapshot has the keys of its time, a flush gives new ones
 
     def _change_over(self):
         if self.wanted in self.snapshots:

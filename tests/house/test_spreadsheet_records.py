@@ -21,7 +21,7 @@ from models.base.documents import Approval
 from models.customers.models import Contact, Customer
 from models.lowcode.models import ImportMapping, ImportRun, OptionList
 from models.org.models import Currency, Employee, ExchangeRate
-from models.products.models import PriceList, PriceListItem
+from models.products.models import PriceList, PriceListItem, Product
 from models.sales.models import Order, Quote
 from models.stock.models import Balance
 from tests.house.spreadsheet_desk import SYSTEM, book, customer, exported, house, person, refusals, rights, run, text
@@ -141,6 +141,22 @@ def test_documents_come_in_as_drafts_with_their_lines(house, customer, tmp_path)
     assert [(first.net, first.tax, first.gross)] == stored, "the sums are those a form would store"
     plan, changeset = run(Order, text(tmp_path / "o.csv", ORDERS))
     assert (plan.unchanged, changeset) == (2, None)
+
+
+def test_exempt_lines_come_in_and_are_changed_without_tax(house, customer, tmp_path):
+    """A line says it, else its product does; an existing line that becomes exempt loses its rate and its tax."""
+    with changes("command"):
+        Product.objects.filter(code="P1").update(is_exempt=True)
+    heading = "external number,customer,date,product,quantity,price,tax rate in %,exempt\n"
+    new = heading + "A-1,K1,2025-06-01,P1,1,100,,\n,,,P1,1,100,13,\n,,,P1,1,100,,no\n,,,P1,1,100,9,yes\n"
+    plan, _changeset = run(Order, text(tmp_path / "new.csv", new))
+    assert plan.refusals() == []
+    lines = Order.objects.get().lines
+    rates = lines.values_list("is_exempt", "tax_rate", "tax")
+    assert list(rates) == [(True, 0, 0), (False, 13, Decimal("11.50")), (False, 0, 0), (True, 0, 0)]
+    plan, _changeset = run(Order, text(tmp_path / "again.csv", new.replace("100,13,", "100,,yes")))
+    assert plan.refusals() == [] and list(rates.all())[1] == (True, 0, 0)
+    assert Order.objects.get().tax == 0
 
 
 def test_amounts_that_are_none_are_refused_with_their_document(house, customer, tmp_path):
